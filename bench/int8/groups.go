@@ -31,7 +31,7 @@ type grouped struct {
 }
 
 func packGroups(w []float32, out, in int) grouped {
-	m := grouped{matrix{out, in, 1, make([]byte, out*in), nil}, make([]float32, out*in/group)}
+	m := grouped{matrix{out, in, make([]byte, out*in), nil}, make([]float32, out*in/group)}
 	for o := range out {
 		for g := range in / group {
 			from := w[o*in+g*group:][:group]

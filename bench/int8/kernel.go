@@ -8,12 +8,12 @@ import (
 	"simd/archsimd"
 )
 
-// A kernel multiplies packed weights with packed inputs, a step at a time: four int8 or two bfloat16 of 16 rows with as
-// many of each token.
+// A kernel multiplies packed weights with packed inputs, a step at a time: four int8 of 16 rows with as many of each
+// token. Those of bfloat16 are package internal/bf16's.
 //
 //	w    panels of 16 rows, stride bytes apart: [steps, 16 rows, 4 bytes]
 //	x    [steps, tokens, 4 bytes]
-//	acc  [tokens, panels, 16 rows], int32 or the bits of float32
+//	acc  [tokens, panels, 16 rows], int32
 //
 // For example four int8 of row 3 lie in one piece, so that a register of 64 bytes holds them for 16 rows, and one
 // instruction adds four products to the sum of each row.
@@ -28,23 +28,14 @@ func dot4x4Int8(acc *int32, w *byte, stride int, x *byte, steps int)
 //go:noescape
 func dot4x1Int8(acc *int32, w *byte, stride int, x *byte, steps int)
 
-//go:noescape
-func dot1x16BF16(acc *int32, w *byte, stride int, x *byte, steps int)
-
-//go:noescape
-func dot4x4BF16(acc *int32, w *byte, stride int, x *byte, steps int)
-
-//go:noescape
-func dot4x1BF16(acc *int32, w *byte, stride int, x *byte, steps int)
-
 // tile is what one call of a kernel makes: 16 · panels rows of some tokens. 16 tokens are enough to hide the loads of
 // weights; of fewer, four panels at a time keep the sums independent.
 type tile struct {
 	panels, tokens int
-	int8, bf16     kernel
+	run            kernel
 }
 
-var tiles = []tile{{1, 16, dot1x16Int8, dot1x16BF16}, {4, 4, dot4x4Int8, dot4x4BF16}, {4, 1, dot4x1Int8, dot4x1BF16}}
+var tiles = []tile{{1, 16, dot1x16Int8}, {4, 4, dot4x4Int8}, {4, 1, dot4x1Int8}}
 
 // tileFor is the largest whose tokens divide n.
 func tileFor(n int) tile {
@@ -60,21 +51,20 @@ const lanes = 16 // rows of a panel
 
 // matrix is W [out, in], packed. out is a multiple of 64, in of 16.
 type matrix struct {
-	out, in, width int // width is 1 or 2 bytes a number
-	bytes          []byte
-	scale          []float32 // int8: the size of a step of each row
+	out, in int
+	bytes   []byte
+	scale   []float32 // the size of a step of each row
 }
 
 // place is where number i of row o begins.
 func (m matrix) place(o, i int) int {
-	perStep := 4 / m.width
-	return o/lanes*lanes*m.in*m.width + i/perStep*4*lanes + o%lanes*4 + i%perStep*m.width
+	return o/lanes*lanes*m.in + i/4*4*lanes + o%lanes*4 + i%4
 }
 
 // packInt8 rounds each row to ±127 steps of its own. The instruction multiplies an unsigned with a signed number. So a
 // byte is a weight's steps + 128, and inputs.excess takes 128 × the sum of the inputs off again.
 func packInt8(w []float32, out, in int) matrix {
-	m := matrix{out, in, 1, make([]byte, out*in), make([]float32, out)}
+	m := matrix{out, in, make([]byte, out*in), make([]float32, out)}
 	for o := range out {
 		row := w[o*in : (o+1)*in]
 		m.scale[o] = largest(row) / 127
@@ -85,34 +75,18 @@ func packInt8(w []float32, out, in int) matrix {
 	return m
 }
 
-func packBF16(w []float32, out, in int) matrix {
-	m := matrix{out, in, 2, make([]byte, 2*out*in), nil}
-	for o := range out {
-		for i, v := range w[o*in : (o+1)*in] {
-			binary.LittleEndian.PutUint16(m.bytes[m.place(o, i):], narrow(v))
-		}
-	}
-	return m
-}
-
-// narrow is the upper half of a float32, rounded to the even neighbour: bfloat16.
-func narrow(v float32) uint16 {
-	b := math.Float32bits(v)
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
-}
-
 // inputs are x [tokens, in] of a product, packed for a tile.
 type inputs struct {
 	tokens int
 	tile   tile
 	bytes  []byte
-	scale  []float32 // int8: the size of a step of each token
-	excess []int32   // int8: what the weights' +128 adds to each of a token's sums
+	scale  []float32 // the size of a step of each token
+	excess []int32   // what the weights' +128 adds to each of a token's sums
 }
 
 // int8 rounds each token to ±127 steps of its own.
 func (p *inputs) int8(x []float32, tokens int) {
-	in := p.begin(tokens, len(x), 1)
+	in := p.begin(tokens, len(x))
 	for t := range tokens {
 		row := x[t*in : (t+1)*in]
 		top := largest(row)
@@ -141,29 +115,10 @@ func (p *inputs) int8(x []float32, tokens int) {
 	}
 }
 
-// bf16 rounds to bfloat16, as narrow does.
-func (p *inputs) bf16(x []float32, tokens int) {
-	in := p.begin(tokens, len(x), 2)
-	half, one := archsimd.BroadcastInt32x16(0x7fff), archsimd.BroadcastInt32x16(1)
-	for t := range tokens {
-		row := x[t*in : (t+1)*in]
-		to, stride := p.row(t, 2*in), 4*p.tile.tokens
-		for i := 0; i < in; i += 16 {
-			b := archsimd.LoadFloat32x16Slice(row[i:]).AsInt32x16()
-			b = b.Add(half).Add(b.ShiftAllRight(16).And(one)).ShiftAllRight(16)
-			var eight [8]uint32
-			b.TruncateToInt16().AsUint32x8().Store(&eight)
-			for k, v := range eight {
-				binary.LittleEndian.PutUint32(to[(i/2+k)*stride:], v)
-			}
-		}
-	}
-}
-
 // begin makes room and returns in.
-func (p *inputs) begin(tokens, numbers, width int) int {
+func (p *inputs) begin(tokens, numbers int) int {
 	p.tokens, p.tile = tokens, tileFor(tokens)
-	p.bytes = grown(p.bytes, numbers*width)
+	p.bytes = grown(p.bytes, numbers)
 	p.scale, p.excess = grown(p.scale, tokens), grown(p.excess, tokens)
 	return numbers / tokens
 }
@@ -183,15 +138,11 @@ func grown[T any](s []T, n int) []T {
 
 // multiply writes y [tokens, out] = x·Wᵀ in float32.
 func (m matrix) multiply(y []float32, p *inputs) {
-	run := p.tile.bf16
-	if m.scale != nil {
-		run = p.tile.int8
-	}
-	rowBytes := m.in * m.width
+	rowBytes := m.in
 	var acc [256]int32
 	for first := 0; first < m.out; first += p.tile.panels * lanes {
 		for t := 0; t < p.tokens; t += p.tile.tokens {
-			run(&acc[0], &m.bytes[first*rowBytes], lanes*rowBytes, &p.bytes[t*rowBytes], rowBytes/4)
+			p.tile.run(&acc[0], &m.bytes[first*rowBytes], lanes*rowBytes, &p.bytes[t*rowBytes], rowBytes/4)
 			for k := range p.tile.tokens {
 				for q := range p.tile.panels {
 					sums := archsimd.LoadInt32x16Slice(acc[(k*p.tile.panels+q)*lanes:])
@@ -204,9 +155,6 @@ func (m matrix) multiply(y []float32, p *inputs) {
 
 // scaled turns the sums of 16 rows from o on into numbers.
 func (m matrix) scaled(sums archsimd.Int32x16, o int, p *inputs, t int) archsimd.Float32x16 {
-	if m.scale == nil {
-		return sums.AsFloat32x16()
-	}
 	steps := sums.Sub(archsimd.BroadcastInt32x16(p.excess[t])).ConvertToFloat32()
 	return steps.Mul(archsimd.LoadFloat32x16Slice(m.scale[o:])).Mul(archsimd.BroadcastFloat32x16(p.scale[t]))
 }

@@ -103,15 +103,16 @@ func chosen(ways []*way, only string) ([]*way, error) {
 
 // prepare makes all weights and the ways over them.
 func prepare(e *engine.Engine, layers int) (ways []*way, int8s [][]matrix, err error) {
-	var bf16s [][]matrix
+	var bf16s [][]half
 	var groups [][]grouped
 	s := held{model.NewStore()}
 	for l := range layers {
-		var a, b []matrix
+		var a []matrix
+		var b []half
 		var g []grouped
 		for k, d := range products {
 			w := weights(l, k)
-			a, b = append(a, packInt8(w, d[0], d[1])), append(b, packBF16(w, d[0], d[1]))
+			a, b = append(a, packInt8(w, d[0], d[1])), append(b, packHalf(w, d[0], d[1]))
 			g = append(g, packGroups(w, d[0], d[1]))
 			if err := s.keep(l, k, w, a[k].scale); err != nil {
 				return nil, nil, err
@@ -122,7 +123,7 @@ func prepare(e *engine.Engine, layers int) (ways []*way, int8s [][]matrix, err e
 	ways = []*way{
 		{name: "kernel int8", run: kernelPass(int8s, (*inputs).int8)},
 		{name: "kernel int8 by groups", run: kernelPass(groups, (*groupInputs).fill)},
-		{name: "kernel bf16", run: kernelPass(bf16s, (*inputs).bf16)},
+		{name: "kernel bf16", run: kernelPass(bf16s, fillHalf)},
 	}
 	for _, in := range []struct {
 		name   string

@@ -15,6 +15,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/bf16"
 )
 
 // The shape of Qwen3-Embedding-0.6B.
@@ -89,6 +91,27 @@ func kernelPass[M packed[P], P any](layers [][]M, fill func(p *P, x []float32, n
 			w[down].multiply(x, &p)
 		}
 		return x, nil
+	}
+}
+
+// half is a matrix of bfloat16, whose kernels embedd has.
+type half struct{ *bf16.Matrix }
+
+func (m half) multiply(y []float32, p *bf16.Inputs) { m.Multiply(y, m.Out, p, 0, m.Groups(), false) }
+
+func packHalf(w []float32, out, in int) half {
+	m := half{bf16.NewMatrix(out, in)}
+	for o := range out {
+		m.Set(o, w[o*in:(o+1)*in])
+	}
+	return m
+}
+
+func fillHalf(p *bf16.Inputs, x []float32, tokens int) {
+	in := len(x) / tokens
+	p.Begin(tokens, in)
+	for t := range tokens {
+		p.Set(t, x[t*in:(t+1)*in])
 	}
 }
 

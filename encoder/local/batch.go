@@ -55,9 +55,9 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 		return nil, fault.New(fault.Invalid, "%d ids, the model takes at most %d", len(in.IDs), l.info.MaxLength)
 	}
 	for at, id := range in.IDs {
-		if id < 0 || int(id) >= l.model.Sizes().Vocabulary {
+		if id < 0 || int(id) >= l.sizes.Vocabulary {
 			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at,
-				l.model.Sizes().Vocabulary)
+				l.sizes.Vocabulary)
 		}
 	}
 	if l.framed != nil {

@@ -6,10 +6,12 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"golang.org/x/sync/errgroup"
 
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/model/folder"
+	"hives/model/native"
 	"hives/model/transformer"
 	"hives/pack"
 	"hives/tokenizer"
@@ -21,6 +23,7 @@ type Options struct {
 	Dimensions int    // first numbers of each vector that are kept; 0 keeps all
 	Pooling    string // last, mean or first, in place of what the model folder says; Open alone heeds it and the next
 	MaxLength  int    // tokens a text, in place of what the model folder says
+	Threads    int    // of package native, as many as the engine's; 0 takes all cores
 	// States, if set, are those of all texts that will be embedded, in place of computing the layers below.
 	States States
 	// Progress, if set, is called after each batch with the number of texts done.
@@ -30,13 +33,13 @@ type Options struct {
 // Local is an Encoder over a model in memory. Encode may be called concurrently: texts are tokenised side by
 // side, batches run one after another (Runner).
 type Local struct {
-	model    transformer.Model
+	sizes    transformer.Sizes
+	free     func()            // gives the weights back, if Open loaded them
 	framed   *tokenizer.Framed // nil where the folder has no tokenizer: only ids can be embedded
 	info     folder.Info
 	identity encoder.Identity
 	options  Options
 	runner   *Runner
-	own      bool // Close frees the weights too
 	length   Length
 }
 
@@ -64,35 +67,74 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 	if err := options.over(&info); err != nil {
 		return nil, err
 	}
+	arch, err := folder.Config(dir)
+	if err != nil {
+		return nil, err
+	}
+	stated, err := options.length(dir, &info, arch.Sizes().Made)
+	if err != nil {
+		return nil, err
+	}
+	framed, err := OpenTokenizer(dir, info, arch.Sizes().Vocabulary)
+	if err != nil {
+		return nil, err
+	}
+	// The hash is taken beside loading: each keeps a core busy.
+	var sum string
+	var hashing errgroup.Group
+	hashing.Go(func() (err error) { sum, err = checkHash(dir, info); return err })
+	l, err := options.load(dir, backend, arch, framed, info)
+	if wrong := hashing.Wait(); err == nil && wrong != nil {
+		l.Close()
+		err = wrong
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.length = Length{MaxLength: info.MaxLength, Positions: arch.Sizes().Made, Stated: stated}
+	l.identity.Name, l.identity.WeightsSHA256 = folder.Name(dir), sum
+	if l.identity.Engine = engineName; options.byKernels(backend, arch) {
+		l.identity.Engine += ", bf16 kernels"
+	}
+	return l, nil
+}
+
+// load takes the way of package native where there is one, and else that of the engine.
+func (o Options) load(dir string, backend compute.Backend, arch transformer.Architecture, framed *tokenizer.Framed,
+	info folder.Info) (*Local, error) {
+	if o.byKernels(backend, arch) {
+		l, err := o.begin(arch, framed, info)
+		if err != nil {
+			return nil, err
+		}
+		m, err := native.Load(dir, arch, info.Pooling, o.Threads)
+		if err != nil {
+			return nil, err
+		}
+		l.runner, l.free = newKernelRunner(m, arch, info.MaxLength), m.Close
+		return l, nil
+	}
 	dtype := dtypes.Float32
-	if options.Precision == "bf16" {
+	if o.Precision == "bf16" {
 		dtype = dtypes.BFloat16
 	}
 	m, err := folder.LoadOn(backend, dir, dtype)
 	if err != nil {
 		return nil, err
 	}
-	stated, err := options.length(dir, &info, m.Sizes().Made)
-	var framed *tokenizer.Framed
-	if err == nil {
-		framed, err = OpenTokenizer(dir, info, m.Sizes().Vocabulary)
-	}
+	l, err := New(m, framed, info, backend, o)
 	if err != nil {
 		m.Close()
 		return nil, err
 	}
-	l, err := New(m, framed, info, backend, options)
-	if err != nil {
-		m.Close()
-		return nil, err
-	}
-	l.own, l.length = true, Length{MaxLength: info.MaxLength, Positions: m.Sizes().Made, Stated: stated}
-	l.identity.Name, l.identity.Engine = folder.Name(dir), engineName
-	if l.identity.WeightsSHA256, err = checkHash(dir, info); err != nil {
-		l.Close()
-		return nil, err
-	}
+	l.free = m.Close
 	return l, nil
+}
+
+// byKernels tells whether a model is computed by package native: in bf16, on a processor that has the instruction, and
+// not on a GPU.
+func (o Options) byKernels(backend compute.Backend, arch transformer.Architecture) bool {
+	return o.Precision == "bf16" && o.States == nil && backend.HasSharedBuffers() && native.Fits(arch)
 }
 
 // over puts what was asked for in place of what the folder says.
@@ -154,23 +196,30 @@ func New(m transformer.Model, framed *tokenizer.Framed, info folder.Info, backen
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
-	if err := info.Fits(m.Architecture()); err != nil {
+	l, err := options.begin(m.Architecture(), framed, info)
+	if err != nil {
 		return nil, err
 	}
-	d, hidden := options.Dimensions, m.Sizes().Hidden
+	l.runner, err = newRunner(m, backend, info.Pooling, arith, info.MaxLength, options.States)
+	return l, err
+}
+
+// begin is a Local without its runner.
+func (o Options) begin(arch transformer.Architecture, framed *tokenizer.Framed, info folder.Info) (*Local, error) {
+	if err := info.Fits(arch); err != nil {
+		return nil, err
+	}
+	d, hidden := o.Dimensions, arch.Sizes().Hidden
 	if d < 0 || d > hidden {
 		return nil, fault.New(fault.Invalid, "%d dimensions asked for, the model has %d", d, hidden)
 	}
 	if d == 0 {
 		d = hidden
 	}
-	l := &Local{model: m, framed: framed, info: info, options: options}
+	l := &Local{sizes: arch.Sizes(), framed: framed, info: info, options: o}
 	l.identity = encoder.Identity{Dimension: d, MaxLength: info.MaxLength, Pooling: string(info.Pooling)}
 	if framed != nil {
 		l.identity.TokenizerSHA256 = framed.Tokenizer.SHA256()
-	}
-	if l.runner, err = newRunner(m, backend, info.Pooling, arith, info.MaxLength, options.States); err != nil {
-		return nil, err
 	}
 	return l, nil
 }
@@ -190,8 +239,8 @@ func (l *Local) Identity() encoder.Identity { return l.identity }
 // Close frees the compiled graphs, and the weights if Open loaded them.
 func (l *Local) Close() error {
 	l.runner.Close()
-	if l.own {
-		l.model.Close()
+	if l.free != nil {
+		l.free()
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
+	"hives/model/native"
 	"hives/model/transformer"
 	"hives/pack"
 )
@@ -64,16 +65,50 @@ func ladder(top, n int) []int {
 	}
 }
 
-// Runner computes raw vectors of packed batches with a model in memory; it sees the weights as they are
-// at the call. It may be called concurrently: one batch is on the engine at a time.
+// Runner computes raw vectors of packed batches with a model in memory. It may be called concurrently: one batch is
+// computed at a time.
 type Runner struct {
 	shapes    []pack.Shape
 	dim       int
 	attention float64
-	states    States // nil where all layers are computed
 
-	mu   sync.Mutex
-	exec *model.Exec
+	mu sync.Mutex
+	by computer
+}
+
+// computer is what a Runner computes with: graphs of an engine, or kernels.
+type computer interface {
+	compile(s pack.Shape) error
+	vectors(ctx context.Context, b *pack.Batch) ([]float32, error) // raw, [T, H]
+	close()
+}
+
+// graphs are an engine's, one for each shape; they see the weights as they are at the call.
+type graphs struct {
+	exec   *model.Exec
+	states States // nil where all layers are computed
+}
+
+// kernels are those of package native. No shape is compiled, and padding costs nothing.
+type kernels struct{ model *native.Model }
+
+func (kernels) compile(pack.Shape) error { return nil }
+func (kernels) close()                   {}
+
+func (k kernels) vectors(ctx context.Context, b *pack.Batch) ([]float32, error) {
+	return k.model.Vectors(ctx, b)
+}
+
+// newKernelRunner prepares for texts of at most maxLength tokens. Shapes say only how many tokens go together, so there
+// are few.
+func newKernelRunner(m *native.Model, arch transformer.Architecture, maxLength int) *Runner {
+	row := min(maxLength, fullLengths[len(fullLengths)-1])
+	shapes := []pack.Shape{{Rows: 1, Length: row, Texts: max(1, row/8)},
+		{Rows: max(1, batchTokens/row), Length: row, Texts: max(1, batchTokens/8)}}
+	if maxLength > row {
+		shapes = append(shapes, pack.Shape{Rows: 1, Length: maxLength, Texts: max(1, maxLength/8)})
+	}
+	return &Runner{shapes: shapes, dim: arch.Sizes().Hidden, attention: arch.AttentionLength(), by: kernels{m}}
 }
 
 // States are residual streams after a model's first layers that are known already, see transformer.Packed.
@@ -107,7 +142,7 @@ func newRunner(m transformer.Model, backend compute.Backend, pooling transformer
 	}
 	exec.SetMaxCache(-1) // the shapes are few
 	return &Runner{shapes: Shapes(maxLength), dim: m.Sizes().Hidden, attention: m.Architecture().AttentionLength(),
-		states: states, exec: exec}, nil
+		by: graphs{exec, states}}, nil
 }
 
 // Shapes are the batches that Run takes.
@@ -120,12 +155,14 @@ func (r *Runner) Dim() int { return r.dim }
 func (r *Runner) Attention() float64 { return r.attention }
 
 // Close frees the compiled graphs, not the model.
-func (r *Runner) Close() { r.exec.Finalize() }
+func (r *Runner) Close() { r.by.close() }
+
+func (g graphs) close() { g.exec.Finalize() }
 
 // tokens are a batch's ids [R, S], or its states [R, S, H] where these are known.
-func (r *Runner) tokens(b *pack.Batch) (*tensors.Tensor, error) {
-	if r.states != nil {
-		return r.states.Gather(b)
+func (g graphs) tokens(b *pack.Batch) (*tensors.Tensor, error) {
+	if g.states != nil {
+		return g.states.Gather(b)
 	}
 	return tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length), nil
 }
@@ -137,11 +174,16 @@ func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tokens := shapes.Make(dtypes.Int32, s.Rows, s.Length)
-	if _, err := r.exec.Compile(tokens, tokens, shapes.Make(dtypes.Int32, s.Texts)); err != nil {
+	if err := r.by.compile(s); err != nil {
 		return fmt.Errorf("compile %d rows of %d tokens for %d texts: %w", s.Rows, s.Length, s.Texts, err)
 	}
 	return nil
+}
+
+func (g graphs) compile(s pack.Shape) error {
+	tokens := shapes.Make(dtypes.Int32, s.Rows, s.Length)
+	_, err := g.exec.Compile(tokens, tokens, shapes.Make(dtypes.Int32, s.Texts))
+	return err
 }
 
 // Run returns T·H numbers, a raw vector for each slot: not normalised, and not checked to be finite, so that the
@@ -153,14 +195,22 @@ func (r *Runner) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	if err := ctx.Err(); err != nil { // the lock may have taken long
 		return nil, err
 	}
-	tokens, err := r.tokens(b)
+	flat, err := r.by.vectors(ctx, b)
+	if err != nil {
+		return nil, fmt.Errorf("embed %d rows of %d tokens: %w", b.Rows, b.Length, err)
+	}
+	return flat, nil
+}
+
+func (g graphs) vectors(_ context.Context, b *pack.Batch) ([]float32, error) {
+	tokens, err := g.tokens(b)
 	if err != nil {
 		return nil, err
 	}
 	texts := tensors.FromFlatDataAndDimensions(b.Texts, b.Rows, b.Length)
-	vectors, err := r.exec.Call1(tokens, texts, b.Last)
+	vectors, err := g.exec.Call1(tokens, texts, b.Last)
 	if err != nil {
-		return nil, fmt.Errorf("embed %d rows of %d tokens: %w", b.Rows, b.Length, err)
+		return nil, err
 	}
 	defer vectors.FinalizeAll()
 	return tensors.CopyFlatData[float32](vectors)

@@ -152,7 +152,7 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 	bar.Phase("loading and compiling") // until the first batch is back
 	last := 0
 	enc, err := local.Open(o.Model, eng.Backend, string(eng.Name), local.Options{
-		Precision: o.Precision, Dimensions: o.Dimensions, MaxLength: o.MaxLength,
+		Precision: o.Precision, Dimensions: o.Dimensions, MaxLength: o.MaxLength, Threads: eng.Threads,
 		Progress: func(done, _ int) { // of one call: the next one counts from 0 again
 			if done < last {
 				last = 0

@@ -78,15 +78,28 @@ type activation struct {
 	of    func(gate *Node) *Node
 }
 
-var silu = activation{[]string{"silu", "swish"}, func(gate *Node) *Node { return Mul(gate, Sigmoid(gate)) }}
+var silu = activation{[]string{SiLU, "swish"}, func(gate *Node) *Node { return Mul(gate, Sigmoid(gate)) }}
 
 // norm scales rows over their last axis by a statistic of their own, in the type of what must not be rounded.
-type norm func(x *Node, epsilon float64) *Node
+type norm struct {
+	name string
+	of   func(x *Node, epsilon float64) *Node
+}
+
+// Names of what a family norms and activates with, for who computes it otherwise than by this package's graph.
+const (
+	RMS  = "rms"
+	SiLU = "silu"
+)
+
+// Norm and Activation are the family's, by name.
+func (c *Config) Norm() string       { return c.family().norm.name }
+func (c *Config) Activation() string { return c.family().activation.names[0] }
 
 // rms is x / sqrt(mean(x²) + ε). Worked example, with ε 0: of (3, 4) the mean square is 12.5 and its root 3.54, so
 // that (.85, 1.13) is left, whose mean square is 1. Twice the row gives the same: a norm takes the length away and
 // keeps the direction.
-func rms(x *Node, epsilon float64) *Node {
+var rms = norm{RMS, func(x *Node, epsilon float64) *Node {
 	mean := ReduceAndKeep(Square(x), ReduceMean, -1)
 	return Div(x, Sqrt(AddScalar(mean, epsilon)))
-}
+}}

@@ -70,7 +70,7 @@ func (f *Pass) atLast(x *Node, axis int) *Node {
 
 // norm is the family's norm of the last axis times a learned gain, in float32.
 func (f *Pass) norm(name string, x *Node) *Node {
-	normed := f.cfg.family().norm(f.Wide(x), f.cfg.RMSNormEps)
+	normed := f.cfg.family().norm.of(f.Wide(x), f.cfg.RMSNormEps)
 	gain := f.Wide(f.Tensor(name + ".weight")) // [H], of a head's norm [D]
 	return f.Narrow(Mul(normed, ExpandLeftToRank(gain, x.Rank())))
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// frequency is how far pair j of a head's D/2 pairs is turned from one position to the next, in radians: θ^(−2j/D).
+// Frequency is how far pair j of a head's D/2 pairs is turned from one position to the next, in radians: θ^(−2j/D).
 // Worked example, D 4 and θ 10,000: pair 0 turns by 1 a token and tells neighbours apart, pair 1 by .01, a full turn in
 // 628 tokens, and tells near from far.
 //
 // It is the one kind of rotary embedding that is computed here. Kinds that stretch it for texts longer than those of
 // the training (linear, llama3, yarn) would change this function alone, and are refused by configKeys and ggufKeys.
-func (c *Config) frequency(j int) float64 {
+func (c *Config) Frequency(j int) float64 {
 	return math.Pow(c.RopeTheta, -float64(j)/float64(c.HeadDim/2))
 }
 
@@ -28,7 +28,7 @@ func (f *Pass) rope(sequence int) (cos, sin *Node) {
 	c, s := make([]float64, sequence*2*half), make([]float64, sequence*2*half)
 	for pos := range sequence {
 		for j := range half {
-			angle := float64(pos) * f.cfg.frequency(j)
+			angle := float64(pos) * f.cfg.Frequency(j)
 			for _, at := range []int{pos*2*half + j, pos*2*half + half + j} {
 				c[at], s[at] = math.Cos(angle), math.Sin(angle)
 			}

@@ -42,10 +42,14 @@ type head struct {
 //	not tied, lm_head.weight [V, H]      goes along
 //	not tied, none in the files          none: an embedder that was saved without one; the config names the bare class
 //	a language model (Config.Head)       none is looked for: it is among the tensors
-func (w *Weights) findHead(files []string) error {
+func (w *Weights) findHead(dir string) error {
 	h, ok := w.arch.(Headed)
 	if !ok || h.WithHead() == nil {
 		return nil
+	}
+	files, err := WeightFiles(dir)
+	if err != nil {
+		return err
 	}
 	full := h.WithHead()
 	spec := full.Layout()[len(full.Layout())-1]

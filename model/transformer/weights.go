@@ -3,7 +3,6 @@ package transformer
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,30 +40,42 @@ func Load(arch Architecture, from From) (*Weights, error) {
 	if from.DType == dtypes.InvalidDType {
 		from.DType = storedType(arch.Sizes().DType)
 	}
-	files, err := WeightFiles(from.Dir)
-	if err != nil {
-		return nil, err
-	}
 	w := &Weights{arch: arch, Store: model.NewStore()}
-	l := loader{Weights: w, backend: from.Backend, dtype: from.DType, want: map[string][]int{}}
-	for _, spec := range arch.Layout() {
-		l.want[spec.Name] = spec.Dims
-	}
-	for _, path := range files {
-		if err := eachTensor(arch, path, l.take); err != nil {
-			w.Close()
-			return nil, err
-		}
-	}
-	err = l.complete(from.Dir)
+	l := loader{w, from.Backend, from.DType}
+	err := Each(arch, from.Dir, l.take)
 	if err == nil {
-		err = w.findHead(files)
+		err = w.findHead(from.Dir)
 	}
 	if err != nil {
 		w.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// Each hands every tensor of a model's files on, in the files' order, and holds them to the architecture's layout: each
+// once, of its shape, none that is not in it and none missing. take owes the look at the numbers (Stored.Rows).
+func Each(arch Architecture, dir string, take func(Stored) error) error {
+	files, err := WeightFiles(dir)
+	if err != nil {
+		return err
+	}
+	a := account{arch: arch, want: map[string][]int{}, had: map[string]bool{}}
+	for _, spec := range arch.Layout() {
+		a.want[spec.Name] = spec.Dims
+	}
+	for _, path := range files {
+		err := eachTensor(arch, path, func(s Stored) error {
+			if err := a.strike(s); err != nil {
+				return err
+			}
+			return take(s)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return a.settled(dir)
 }
 
 // Reader is an Architecture that reads files of another format than safetensors.
@@ -122,15 +133,14 @@ func WeightFiles(dir string) ([]string, error) {
 	return files, nil
 }
 
-// loader fills weights from files and keeps account of what is still wanted.
+// account is what is still wanted of files, and what they have given.
 //
-// Invariant: a tensor of the layout is in want, or set, and never both. So a second one of a name is told from one that
-// nobody asked for, and what is left in want at the end is what the files lack.
-type loader struct {
-	*Weights
-	backend compute.Backend
-	dtype   dtypes.DType
-	want    map[string][]int // by name, not yet seen
+// Invariant: a tensor of the layout is in want, or in had, and never both. So a second one of a name is told from one
+// that nobody asked for, and what is left in want at the end is what the files lack.
+type account struct {
+	arch Architecture
+	want map[string][]int // by name, not yet seen
+	had  map[string]bool
 }
 
 // Stored is a tensor in a file, read row by row; a tensor of one axis is one row.
@@ -142,39 +152,68 @@ type Stored struct {
 	Forget func(from, to int)
 }
 
-func (l *loader) take(s Stored) error {
-	dims, wanted := l.want[s.Name]
+// Rows visits each row in turn, in one buffer, and gives pages of the file back behind it. A number that is not finite
+// is an error.
+func (s Stored) Rows(visit func(i int, row []float32)) error {
+	width := s.Shape[len(s.Shape)-1]
+	rows, row, forgotten, chunk := size(s.Shape)/width, make([]float32, width), 0, max(1, forgetNumbers/width)
+	for i := range rows {
+		s.Row(i, row)
+		if at := notFinite(row); at >= 0 {
+			return fault.New(fault.Corrupt, "%w; these weights cannot be used", &NonFiniteError{s.Name, i*width + at})
+		}
+		visit(i, row)
+		if i+1-forgotten == chunk {
+			s.Forget(forgotten, i+1)
+			forgotten = i + 1
+		}
+	}
+	s.Forget(forgotten, rows)
+	return nil
+}
+
+// strike takes a tensor off what is wanted, and refuses one that is not.
+func (a *account) strike(s Stored) error {
+	dims, wanted := a.want[s.Name]
 	switch {
-	case !wanted && l.Variable(s.Name) != nil:
+	case a.had[s.Name]:
 		return fault.New(fault.Corrupt, "tensor %s stands in the weights twice", s.Name)
 	case !wanted:
 		return fault.New(fault.Mismatch, "tensor %s %v is not part of a model of this config", s.Name, s.Shape)
 	case !slices.Equal(dims, s.Shape):
 		return fault.New(fault.Mismatch, "tensor %s is %v, the config asks for %v", s.Name, s.Shape, dims)
 	}
-	delete(l.want, s.Name)
-	value, err := l.convert(s)
-	if err != nil {
-		var bad *NonFiniteError
-		if errors.As(err, &bad) {
-			return fault.New(fault.Corrupt, "%w; these weights cannot be used", err)
-		}
-		return fmt.Errorf("tensor %s: %w", s.Name, err)
-	}
-	return l.set(s.Name, value)
+	delete(a.want, s.Name)
+	a.had[s.Name] = true
+	return nil
 }
 
-func (l *loader) complete(dir string) error {
-	if len(l.want) == 0 {
+func (a *account) settled(dir string) error {
+	if len(a.want) == 0 {
 		return nil
 	}
 	var missing []string
-	for _, spec := range l.Layout() {
-		if _, ok := l.want[spec.Name]; ok {
+	for _, spec := range a.arch.Layout() {
+		if _, ok := a.want[spec.Name]; ok {
 			missing = append(missing, spec.Name)
 		}
 	}
 	shown := strings.Join(missing[:min(3, len(missing))], ", ")
 	return fault.New(fault.Mismatch, "weights in %s lack %d of %d tensors: %s",
-		dir, len(missing), len(l.Layout()), shown)
+		dir, len(missing), len(a.arch.Layout()), shown)
+}
+
+// loader makes variables of tensors.
+type loader struct {
+	*Weights
+	backend compute.Backend
+	dtype   dtypes.DType
+}
+
+func (l *loader) take(s Stored) error {
+	value, err := l.convert(s)
+	if err != nil {
+		return err
+	}
+	return l.set(s.Name, value)
 }

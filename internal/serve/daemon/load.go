@@ -33,7 +33,7 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		}
 		// The folder is read anew at every call, so a swap serves what lies there now.
 		l, err := local.Open(c.Model, e.Backend, string(e.Name),
-			local.Options{Precision: c.Precision, MaxLength: c.MaxLength})
+			local.Options{Precision: c.Precision, MaxLength: c.MaxLength, Threads: e.Threads})
 		if err != nil {
 			return nil, err
 		}

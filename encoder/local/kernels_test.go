@@ -1,0 +1,97 @@
+package local_test
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"hives/encoder/local"
+	"hives/internal/rig/goldentest"
+	"hives/model/folder"
+	"hives/model/native"
+)
+
+// TestKernelsHoldToGoldenVectors: bf16 by package native has the directions that transformers has in float32, as near
+// as the engine's bf16.
+func TestKernelsHoldToGoldenVectors(t *testing.T) {
+	entries, err := os.ReadDir(goldentest.Path(t, "a_model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		dir := goldentest.Path(t, "a_model", e.Name())
+		t.Setenv(native.EnvVar, "on")
+		arch, err := folder.Config(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !native.Fits(arch) {
+			t.Skipf("this processor has no kernels for a %s model", arch.Family())
+		}
+		inputs, want := goldenRows(t, e.Name()+"_forward.safetensors")
+		least := map[string]float64{}
+		for _, way := range []string{"on", "off"} {
+			t.Setenv(native.EnvVar, way)
+			l := open(t, dir, local.Options{Precision: "bf16"})
+			if by := strings.Contains(l.Identity().Engine, "bf16 kernels"); by != (way == "on") {
+				t.Fatalf("%s=%s: computed by %s", native.EnvVar, way, l.Identity().Engine)
+			}
+			got, _, err := l.Encode(context.Background(), inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			least[way] = 1
+			for i := range want {
+				least[way] = min(least[way], cosine(got[i], want[i]))
+				compared++
+			}
+		}
+		t.Logf("%s: least cosine by kernels %.6f, by the engine %.6f", e.Name(), least["on"], least["off"])
+		if least["on"] < .999 {
+			t.Errorf("%s: least cosine by kernels %.6f, by the engine %.6f", e.Name(), least["on"], least["off"])
+		}
+		if !(least["off"] < 1-1e-6) {
+			t.Error("the engine rounds nothing: the check compares with float32")
+		}
+	}
+	if compared == 0 {
+		t.Fatal("no vectors in the fixtures")
+	}
+}
+
+// cosine of two unit vectors.
+func cosine(a, b []float32) (sum float64) {
+	for i := range a {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return sum
+}
+
+// TestKernelsGiveTheSameBitsInAnyCompany: alone, or among others that are packed with it.
+func TestKernelsGiveTheSameBitsInAnyCompany(t *testing.T) {
+	dir := tinyFolder(t)
+	arch, err := folder.Config(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !native.Fits(arch) {
+		t.Skip("this processor has no kernels")
+	}
+	l := open(t, dir, local.Options{Precision: "bf16"})
+	texts := []string{"one text", "a second one, which is longer than the first", "three", "and a fourth text"}
+	together := encode(t, l, texts...)
+	for i, text := range texts {
+		if alone := encode(t, l, text)[0]; !slices.Equal(alone, together[i]) {
+			t.Errorf("%q has other bits in company", text)
+		}
+	}
+	if slices.Equal(together[0], together[1]) {
+		t.Error("two texts have the same vector: the check sees nothing")
+	}
+}

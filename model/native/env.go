@@ -1,0 +1,4 @@
+package native
+
+// EnvVar switches this package off where it is "off", for who wants an engine's vectors in bf16.
+const EnvVar = "HIVES_BF16_KERNELS"
