@@ -57,7 +57,7 @@ func newCorrSums(scope Scope, groups int) *corrSums {
 }
 
 // add takes all pairs of an anchor, class by class; affinity and rel are [C].
-func (s *corrSums) add(group int32, x *line, affinity []float64, rel []Relation) {
+func (s *corrSums) add(group int32, x *seen, affinity []float64, rel []Relation) {
 	var m moments
 	for _, c := range x.classes {
 		if !rel[c].admits(s.need) {

@@ -30,7 +30,7 @@ type distanceSums struct {
 
 // add takes all pairs of one anchor, class by class: rows of one class agree with the anchor to the same depth. Bins 0
 // and 1 are the one depth "path".
-func (s *distanceSums) add(x *line, centre float64, rel []Relation) {
+func (s *distanceSums) add(x *seen, centre float64, rel []Relation) {
 	for _, c := range x.classes {
 		r := rel[c]
 		if !r.admits(s.need) {

@@ -46,34 +46,47 @@ const tile = 32
 // memory, not of the result: 32 candidates are read once and held against all anchors of the block.
 func (d *distinct) cosines(v *Vectors, lo int, dst [][]float64) {
 	for from := 0; from < len(d.first); from += tile {
-		to := min(from+tile, len(d.first))
-		for k, row := range dst {
+		to, k := min(from+tile, len(d.first)), 0
+		for ; hasLanes && k+4 <= len(dst); k += 4 {
+			var rows [4][]float64
+			for r := range rows {
+				rows[r] = v.Row(d.first[lo+k+r])
+			}
 			for u := from; u < to; u++ {
-				row[u] = v.Cosine(d.first[lo+k], d.first[u])
+				var four [4]float64
+				dots(&four, &rows, v.Row(d.first[u]))
+				dst[k][u], dst[k+1][u], dst[k+2][u], dst[k+3][u] = four[0], four[1], four[2], four[3]
+			}
+		}
+		for ; k < len(dst); k++ {
+			for u := from; u < to; u++ {
+				dst[k][u] = v.Cosine(d.first[lo+k], d.first[u])
 			}
 		}
 	}
 }
 
 // placed is a distinct vector with its cosine to an anchor; the vector is kept by its number, since an order of numbers
-// is moved about faster than one of vectors.
+// is moved about faster than one of vectors. Vectors of one cosine make a run.
 type placed struct {
-	cosine float64
-	vector int32
+	cosine      float64
+	vector, run int32
 }
 
-// sorter orders vectors by their cosine, ascending, of equal ones the earlier first.
-type sorter struct {
-	sorted, scratch []placed
-	ends            []int32
+// order has vectors by their cosine, ascending, of equal ones the earlier first.
+type order struct {
+	sorted []placed
+	run    []int32 // [U] of each vector
+	runs   int
+	ends   []int32
 }
 
 // sort deals the cosines out to buckets of equal width, two for each vector, so that hardly any holds more than a few;
 // what one holds is sorted by comparing. Linear in U where cosines are spread, and never worse than comparing all.
-func (s *sorter) sort(cosines []float64) {
+func (s *order) sort(cosines []float64) {
 	n := len(cosines)
 	if len(s.sorted) != n {
-		s.sorted, s.ends = make([]placed, n), make([]int32, 2*n+1)
+		s.sorted, s.run, s.ends = make([]placed, n), make([]int32, n), make([]int32, 2*n+1)
 	}
 	low, high := slices.Min(cosines), slices.Max(cosines)
 	scale := float64(2*n-1) / (high - low)
@@ -90,7 +103,7 @@ func (s *sorter) sort(cosines []float64) {
 	// ends[b] is where bucket b begins, and moves to its end as it fills.
 	for u, c := range cosines {
 		at := &s.ends[int((c-low)*scale)]
-		s.sorted[*at] = placed{c, int32(u)}
+		s.sorted[*at] = placed{cosine: c, vector: int32(u)}
 		*at++
 	}
 	begin := int32(0)
@@ -100,6 +113,21 @@ func (s *sorter) sort(cosines []float64) {
 		}
 		begin = end
 	}
+	s.number()
+}
+
+// number gives the runs their numbers.
+func (s *order) number() {
+	run, last := int32(0), s.sorted[0].cosine
+	for k := range s.sorted {
+		p := &s.sorted[k]
+		if p.cosine != last {
+			run, last = run+1, p.cosine
+		}
+		p.run = run
+		s.run[p.vector] = run
+	}
+	s.runs = int(run) + 1
 }
 
 // few is up to how many are sorted by insertion.

@@ -50,27 +50,38 @@ func TestCorrelationCountsEachPairFromBothEnds(t *testing.T) {
 
 // The example of Ranking's, outcome's and giveCredit's comments, with every item a group of its own.
 func TestRankingExample(t *testing.T) {
-	// Items 1 … 4 are y, x, z, u, each a cell of its own; class 0 is bin 0, class 1 bin 4.
-	l := &layout{cellOf: []int32{0, 1, 2, 3, 4}, groupOf: []int32{0, 1, 2, 3, 4}}
-	x := &line{
-		cell: []int32{1, 2, 3, 4}, class: []int32{1, 0, 1, 0}, weight: []float64{1, 1, 1, 1},
-		run: []int32{0, 1, 1, 2}, ends: []int32{1, 3, 4}, classes: []int32{0, 1}, sums: []classSum{{n: 2}, {n: 2}},
+	// Items 1 … 4 are y, z, x, u, each a cell and a vector of its own; class 0 is bin 4, class 1 bin 0. Item 0 is the anchor.
+	l := &layout{
+		cellOf: []int32{0, 1, 2, 3, 4}, groupOf: []int32{0, 1, 2, 3, 4}, vector: []int32{0, 1, 2, 3, 4},
+		class: []int32{0, 0, 0, 1, 1}, begin: []int32{0, 3, 5}, admitted: [][]bool{{true, true}},
+		ofVector: make([][]int32, 5),
+	}
+	x := &seen{
+		l: l, own: []int32{0}, count: []float64{0, 1, 1, 1, 1}, sums: []classSum{{n: 2}, {n: 2}},
+		order: &order{run: []int32{3, 0, 1, 1, 2}, runs: 4, sorted: []placed{
+			{vector: 1}, {vector: 2, run: 1}, {vector: 3, run: 1}, {vector: 4, run: 2}, {vector: 0, run: 3},
+		}},
+		stock: make([][]float64, 1), below: make([][]float64, 1), known: make([]bool, 1),
 	}
 	var o outcome
-	s := newRankSums(task{bins: Bins}, 5, 5)
-	o.choose(s.task, x, []Relation{0, OtherLevel1})
-	o.walk(x)
-	s.add(&o, x, 0)
+	var lists [2][]candidate
+	s := newRankSums(task{bins: Bins}, 5, 5, 1)
+	o.choose(s.task, []int32{1}, []Relation{OtherLevel1, 0}, x.sums, 0, 4)
+	o.walk(x.ranked([]int32{1}, &lists), x.belowRuns(0))
+	s.add(&o, x, 0, 0)
 	s.close(x)
 	s.settle(l)
 	r := s.result()
 	if r.Macro != .75 || r.HalfMacro != 3.5/4 || r.BinPairs != 1 || r.Pairs != 4 {
 		t.Errorf("macro %g, ties half %g, %d bin pairs, %d pairs", r.Macro, r.HalfMacro, r.BinPairs, r.Pairs)
 	}
-	for at, want := range []float64{1, .5, .5, 1} {
-		if o.share[at] != want {
-			t.Errorf("candidate %d stands right to %g, want %g", at, o.share[at], want)
+	for at, want := range []standing{{.5, .25, .5, .25}, {1, 0, 0, .25}} {
+		if o.stands[at] != want {
+			t.Errorf("nearer candidate %d has %v, want %v", at, o.stands[at], want)
 		}
+	}
+	if o.restAtStart != 1 {
+		t.Errorf("who is of bin 4 and below all stands right to %g, want 1", o.restAtStart)
 	}
 	for item, want := range []float64{0, .125, -.125, -.125, .125} {
 		if r.Influence[item] != want {

@@ -121,7 +121,7 @@ func shardBounds(d *distinct) []int {
 
 // block is how many anchors' cosines are computed together: candidates are then read from memory once for all of
 // them, which would else set the pace.
-const block = 16
+const block = 64
 
 // visitAll does one shard's anchors, the distinct vectors lo … hi−1, for every view. Cosines and their order are made
 // once a vector and read by all views.
@@ -136,7 +136,7 @@ func visitAll(ctx context.Context, v *Vectors, d *distinct, layouts []*layout, l
 	for k := range cosines {
 		cosines[k] = make([]float64, len(d.first))
 	}
-	var order sorter
+	var order order
 	for ; lo < hi; lo += block {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func visitAll(ctx context.Context, v *Vectors, d *distinct, layouts []*layout, l
 				order.sort(cosines[k])
 			}
 			for _, w := range visitors {
-				w.visit(lo+k, cosines[k], order.sorted)
+				w.visit(lo+k, cosines[k], &order)
 			}
 		}
 	}

@@ -7,25 +7,28 @@ import (
 	"hives/data"
 )
 
-// nearest is the first k admitted items from the near end of the line: nearest first, and of equal cosines the lower
-// item first. leftOut are those that the anchor is never compared with.
-func (x *line) nearest(l *layout, rel []Relation, need Relation, k int, leftOut []int32) []int32 {
+// nearest is the first k admitted items from the near end of the order: nearest first, and of equal cosines the lower
+// item first.
+func (x *seen) nearest(rel []Relation, need Relation, k int) []int32 {
 	out := make([]int32, 0, k)
-	for run := len(x.ends) - 1; run >= 0 && len(out) < k; run-- {
-		lo := int32(0)
-		if run > 0 {
-			lo = x.ends[run-1]
+	run, before := int32(-1), 0
+	for at := len(x.order.sorted) - 1; at >= 0; at-- {
+		p := &x.order.sorted[at]
+		if p.run != run {
+			if len(out) == k {
+				break
+			}
+			run, before = p.run, len(out) // those that there are, are nearer and stay
 		}
-		before := len(out) // they are nearer, and stay
-		for at := lo; at < x.ends[run]; at++ {
-			if !rel[x.class[at]].admits(need) {
+		for _, cell := range x.l.ofVector[p.vector] {
+			if x.count[cell] == 0 || !rel[x.l.class[cell]].admits(need) {
 				continue
 			}
-			for _, i := range l.items[x.cell[at]] {
+			for _, i := range x.l.items[cell] {
 				if len(out) == k && i > out[k-1] {
 					break // so is the rest of the cell
 				}
-				if !slices.Contains(leftOut, i) {
+				if !slices.Contains(x.own, i) {
 					out = insert(out, before, i, k)
 				}
 			}

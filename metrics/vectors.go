@@ -84,8 +84,4 @@ func (v *Vectors) meanCosine(rows []int) float64 {
 }
 
 // addTo adds weight·row to sum.
-func addTo(sum, row []float64, weight float64) {
-	for k, f := range row {
-		sum[k] += weight * f
-	}
-}
+func addTo(sum, row []float64, weight float64) { blas.Daxpy(len(row), weight, row, 1, sum, 1) }

@@ -135,7 +135,7 @@ func orNil(x float64) *float64 {
 	return &x
 }
 
-func TestSorterEqualsSorting(t *testing.T) {
+func TestOrderEqualsSorting(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 1))
 	draws := map[string]func() float64{
 		"spread":         r.Float64,
@@ -153,13 +153,36 @@ func TestSorterEqualsSorting(t *testing.T) {
 			}
 			want := make([]placed, n)
 			for i, c := range cosines {
-				want[i] = placed{c, int32(i)}
+				want[i] = placed{c, int32(i), 0}
 			}
 			slices.SortStableFunc(want, func(a, b placed) int { return cmp.Compare(a.cosine, b.cosine) })
-			var s sorter
-			if s.sort(cosines); !slices.Equal(s.sorted, want) {
+			runs, run := map[float64]int32{}, make([]int32, n)
+			for i, p := range want {
+				if _, known := runs[p.cosine]; !known {
+					runs[p.cosine] = int32(len(runs))
+				}
+				want[i].run = runs[p.cosine]
+				run[p.vector] = runs[p.cosine]
+			}
+			var s order
+			if s.sort(cosines); !slices.Equal(s.sorted, want) || !slices.Equal(s.run, run) || s.runs != len(runs) {
 				t.Errorf("%s, %d: got %v", name, n, s.sorted[:min(5, n)])
 			}
+		}
+	}
+}
+
+func TestSortByRun(t *testing.T) {
+	r := rand.New(rand.NewPCG(26, 1))
+	for _, runs := range []int{1, 2, 3, 100, 5000, 1 << 23} {
+		list := make([]candidate, 300)
+		for i := range list {
+			list[i] = candidate{run: r.Int32N(int32(runs)), cell: int32(i)}
+		}
+		want := slices.Clone(list)
+		slices.SortStableFunc(want, func(a, b candidate) int { return cmp.Compare(a.run, b.run) })
+		if got := sortByRun(list, make([]candidate, len(list)), runs); !slices.Equal(got, want) {
+			t.Errorf("%d runs are out of order", runs)
 		}
 	}
 }

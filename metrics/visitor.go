@@ -13,10 +13,12 @@ type visitor struct {
 	dist [Scopes]*distanceSums
 	keys []uint64 // pairs i < j for Spearman
 
-	line     *line
+	seen     *seen
 	rel      []Relation // [C] of the anchor's class with each
 	affinity []float64  // [C]
 	outcomes [Scopes]outcome
+	near     []int32 // classes of nearer bins
+	lists    [2][]candidate
 	spared   []spared
 }
 
@@ -30,39 +32,33 @@ type spared struct {
 // its own anchors and nothing else.
 func newVisitor(l *layout) *visitor {
 	classes := l.p.Classes()
-	w := &visitor{l: l, line: newLine(l), rel: make([]Relation, classes), affinity: make([]float64, classes)}
+	w := &visitor{l: l, seen: newSeen(l), rel: make([]Relation, classes), affinity: make([]float64, classes)}
 	for s := All; s < Scopes; s++ {
 		w.corr[s] = newCorrSums(s, l.p.Groups())
 		w.dist[s] = &distanceSums{need: s.need()}
 	}
 	if !l.o.CorrelationOnly {
 		for _, t := range rankTasks() {
-			w.rank = append(w.rank, newRankSums(t, l.p.Groups(), len(l.items)))
+			w.rank = append(w.rank, newRankSums(t, l.p.Groups(), len(l.items), len(l.admitted)))
 		}
 	}
 	return w
 }
 
-// visit lets the items of one vector be anchors, those first that leave the same candidates out. cosines are [U], and
-// sorted holds them in ascending order.
-func (w *visitor) visit(u int, cosines []float64, sorted []placed) {
+// visit lets the items of one vector be anchors, those together that leave the same candidates out. cosines are [U], and
+// order is theirs.
+func (w *visitor) visit(u int, cosines []float64, order *order) {
 	for _, anchors := range w.l.kin[u] {
 		own := w.l.own[w.l.p.Own(int(anchors[0]))]
-		for _, i := range own {
-			w.line.count[w.l.cellOf[i]]--
-		}
-		w.line.add(w.l, cosines)
+		w.seen.begin(own, cosines, order)
 		if !w.l.o.CorrelationOnly {
-			w.line.arrange(w.l, sorted)
 			w.remember(own)
 		}
 		for _, a := range anchors {
-			w.anchor(a, own, cosines)
+			w.anchor(a, cosines)
 		}
 		w.settle()
-		for _, i := range own {
-			w.line.count[w.l.cellOf[i]]++
-		}
+		w.seen.end()
 	}
 }
 
@@ -73,7 +69,7 @@ func (w *visitor) visit(u int, cosines []float64, sorted []placed) {
 func (w *visitor) remember(own []int32) {
 	for _, i := range own {
 		cell := w.l.cellOf[i]
-		if w.line.count[cell] == 0 {
+		if w.seen.count[cell] == 0 {
 			continue
 		}
 		s := spared{cell: cell, group: w.l.groupOf[i]}
@@ -84,10 +80,10 @@ func (w *visitor) remember(own []int32) {
 	}
 }
 
-// settle closes the line, and takes back what was credited since remember.
+// settle closes the sums, and takes back what was credited since remember.
 func (w *visitor) settle() {
 	for _, sums := range w.rank {
-		sums.close(w.line)
+		sums.close(w.seen)
 	}
 	for _, s := range w.spared {
 		for t, sums := range w.rank {
@@ -97,14 +93,14 @@ func (w *visitor) settle() {
 	w.spared = w.spared[:0]
 }
 
-// anchor lets every sum read the same line. Relations and affinities are asked for once a class and anchor: of a
-// hundred classes that is a hundred questions, whatever the number of rows.
-func (w *visitor) anchor(a int32, own []int32, cosines []float64) {
+// anchor lets every sum look at the same candidates. Relations and affinities are asked for once a class and anchor: of
+// a hundred classes that is a hundred questions, whatever the number of rows.
+func (w *visitor) anchor(a int32, cosines []float64) {
 	class, group := w.l.p.Class(int(a)), w.l.groupOf[a]
 	w.l.p.Relate(class, w.rel)
 	w.l.p.Affinity(class, w.affinity)
 	for s := All; s < Scopes; s++ {
-		w.corr[s].add(group, w.line, w.affinity, w.rel)
+		w.corr[s].add(group, w.seen, w.affinity, w.rel)
 	}
 	if w.l.o.Spearman {
 		w.addKeys(a, cosines)
@@ -112,36 +108,45 @@ func (w *visitor) anchor(a int32, own []int32, cosines []float64) {
 	if w.l.o.CorrelationOnly {
 		return
 	}
-	w.addRanks(group)
+	w.addRanks(class, group)
 	for s := All; s < Scopes; s++ {
-		w.dist[s].add(w.line, w.l.centre, w.rel)
+		w.dist[s].add(w.seen, w.l.centre, w.rel)
 		if k := w.l.o.Neighbours; k > 0 {
-			w.l.neighbours[s][a] = w.line.nearest(w.l, w.rel, s.need(), k, own)
+			w.l.neighbours[s][a] = w.seen.nearest(w.rel, s.need(), k)
 		}
 	}
 }
 
 // addRanks ranks the candidates for every task. A scope that admits the same ones as another has its outcome: the texts
 // of one theory are ranked once, not three times, and so are rows whose theory is their corpus's only one.
-func (w *visitor) addRanks(group int32) {
+func (w *visitor) addRanks(class, group int32) {
+	w.near = w.near[:0]
+	for _, c := range w.seen.classes {
+		if w.rel[c].Bin() < int(last) {
+			w.near = append(w.near, c)
+		}
+	}
+	list := w.seen.ranked(w.near, &w.lists)
 	for t, sums := range w.rank {
 		scope := t % int(Scopes) // tasks stand scope by scope
+		set := w.l.set[scope][class]
+		below := w.seen.belowRuns(set)
 		o := &w.outcomes[scope]
-		o.choose(sums.task, w.line, w.rel)
+		o.choose(sums.task, w.near, w.rel, w.seen.sums, set, below[len(below)-1])
 		if o.empty() {
 			continue
 		}
 		for k := range scope {
 			// An empty one is never the same: it has other numbers in its bins.
-			if known := &w.outcomes[k]; o.same(known, w.line) {
+			if known := &w.outcomes[k]; o.same(known, w.near) {
 				o = known
 				break
 			}
 		}
 		if o == &w.outcomes[scope] {
-			o.walk(w.line)
+			o.walk(list, below)
 		}
-		sums.add(o, w.line, group)
+		sums.add(o, w.seen, set, group)
 	}
 }
 
@@ -150,7 +155,7 @@ func (w *visitor) addRanks(group int32) {
 func (w *visitor) addKeys(a int32, cosines []float64) {
 	own, home := w.l.p.Own(int(a)), w.l.cellOf[a]
 	for cell := int(home); cell < len(w.l.items); cell++ {
-		n := w.line.count[cell]
+		n := w.seen.count[cell]
 		if n == 0 {
 			continue
 		}
