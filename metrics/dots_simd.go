@@ -7,9 +7,9 @@ import "simd/archsimd"
 // hasLanes tells whether the processor adds four numbers at once.
 var hasLanes = archsimd.X86.AVX2()
 
-// dots fills dst with the inner products of four rows with x, all of one length. Each is summed as gonum's Ddot sums it,
-// number k in lane k mod 4, and is equal to it to the bit. An addition takes four cycles; four sums at once keep the
-// processor busy meanwhile, and x is loaded once for all of them. (With a second x the registers do not do.)
+// dots fills dst with the inner products of four rows with x, all of one length. Each is summed as gonum's Ddot sums
+// it, number k in lane k mod 4, and is equal to it to the bit. An addition takes four cycles; four sums at once keep
+// the processor busy meanwhile, and x is loaded once for all of them. (With a second x the registers do not do.)
 func dots(dst *[4]float64, rows *[4][]float64, x []float64) {
 	n := len(x)
 	a, b, c, d := rows[0][:n], rows[1][:n], rows[2][:n], rows[3][:n]

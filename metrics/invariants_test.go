@@ -50,7 +50,8 @@ func TestCorrelationCountsEachPairFromBothEnds(t *testing.T) {
 
 // The example of Ranking's, outcome's and giveCredit's comments, with every item a group of its own.
 func TestRankingExample(t *testing.T) {
-	// Items 1 … 4 are y, z, x, u, each a cell and a vector of its own; class 0 is bin 4, class 1 bin 0. Item 0 is the anchor.
+	// Items 1 … 4 are y, z, x, u, each a cell and a vector of its own; class 0 is bin 4, class 1 bin 0. Item 0 is the
+	// anchor.
 	l := &layout{
 		cellOf: []int32{0, 1, 2, 3, 4}, groupOf: []int32{0, 1, 2, 3, 4}, vector: []int32{0, 1, 2, 3, 4},
 		class: []int32{0, 0, 0, 1, 1}, begin: []int32{0, 3, 5}, admitted: [][]bool{{true, true}},

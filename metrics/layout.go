@@ -20,8 +20,8 @@ import (
 //
 // Seen from item 2 the cells 0 and 2 have one cosine, and cell 0 counts twice.
 //
-// Invariant: the cells of a class stand side by side, since mostly some classes are asked about: numbers by cell that are
-// used together then lie together in memory, which is a quarter of the time of an evaluation. Within a class they
+// Invariant: the cells of a class stand side by side, since mostly some classes are asked about: numbers by cell that
+// are used together then lie together in memory, which is a quarter of the time of an evaluation. Within a class they
 // stand in ascending order of their vectors, and items of a cell in ascending order.
 type layout struct {
 	p      Pairs

@@ -6,8 +6,8 @@ import "slices"
 // stands above, tied[p][q] those of one cosine. The counts are whole numbers in float64, exact up to 2⁵³, so the order
 // of counting cannot change a score.
 //
-// The share of a candidate sums, over the other bins, the part of that bin that it stands right to; its tieShare half of
-// the part that it ties with. The example of Ranking, where n is 2 in bins 0 and 4:
+// The share of a candidate sums, over the other bins, the part of that bin that it stands right to; its tieShare half
+// of the part that it ties with. The example of Ranking, where n is 2 in bins 0 and 4:
 //
 //	run      below[4]  right  tied   share          why
 //	y            0       0      0    y: 1           both of bin 0 are above it, where they belong
@@ -44,8 +44,8 @@ const (
 	absent = Bins
 )
 
-// choose takes the candidates of nearer bins that a task admits, and counts them. near are the classes of nearer bins, and
-// all is the number of candidates of all bins in the set that the scope admits.
+// choose takes the candidates of nearer bins that a task admits, and counts them. near are the classes of nearer bins,
+// and all is the number of candidates of all bins in the set that the scope admits.
 func (o *outcome) choose(t task, near []int32, rel []Relation, sums []classSum, set int32, all float64) {
 	o.n, o.set = [Bins]float64{}, set
 	if len(o.bin) < len(rel) {
@@ -89,8 +89,8 @@ func (o *outcome) same(other *outcome, near []int32) bool {
 	return true
 }
 
-// begin lists the candidates of nearer bins, and sets the shares of one below all others: right to every nearer bin, and
-// to no farther one.
+// begin lists the candidates of nearer bins, and sets the shares of one below all others: right to every nearer bin,
+// and to no farther one.
 func (o *outcome) begin(near []candidate) {
 	o.right, o.tied, o.move = [lanes][Bins]float64{}, [lanes][Bins]float64{}, [lanes][Bins]float64{}
 	o.level, o.part = [lanes]float64{}, [Bins]float64{}
@@ -126,9 +126,9 @@ func (o *outcome) list(near []candidate) {
 	o.listed = list[:n]
 }
 
-// walk goes through the candidates of nearer bins from the far end, one run of equal cosines at a time. What was passed,
-// and the share of a candidate of each bin at this point, stay in local variables, which is half of the time. Passing
-// one of bin p raises the share of nearer bins by 1/n[p], and lowers that of farther ones.
+// walk goes through the candidates of nearer bins from the far end, one run of equal cosines at a time. What was
+// passed, and the share of a candidate of each bin at this point, stay in local variables, which is half of the time.
+// Passing one of bin p raises the share of nearer bins by 1/n[p], and lowers that of farther ones.
 //
 // below[r] candidates of the scope are below run r. Those that are not listed are of the last bin. A task without
 // that bin (direction accuracy) takes any numbers: what is counted of an empty bin is not read.

@@ -90,8 +90,8 @@ type rankSums struct {
 	open          openCredit
 }
 
-// openCredit is the rest's credit by run, of anchors that see the same candidates. One sum over the runs then serves all
-// of them.
+// openCredit is the rest's credit by run, of anchors that see the same candidates. One sum over the runs then serves
+// all of them.
 type openCredit struct {
 	set     int32     // −1 while there is none
 	steps   []float64 // [runs] what the credit changes by from the run before
@@ -180,8 +180,8 @@ func (w *worth) of(p Relation, share float64) float64 {
 	return (share - w.expected[p%lanes]) * w.each[p%lanes]
 }
 
-// giveCredit credits the listed candidates one by one, and those of the last bin by run. What is given by run is given to
-// all of the set, so the listed ones are spared it.
+// giveCredit credits the listed candidates one by one, and those of the last bin by run. What is given by run is given
+// to all of the set, so the listed ones are spared it.
 func (s *rankSums) giveCredit(o *outcome, w *worth) {
 	before := w.of(last, o.restAtStart)
 	if before != 0 {
@@ -226,8 +226,8 @@ func (s *rankSums) begin(x *seen, set int32) {
 	}
 }
 
-// close hands the runs' credit on to the vectors. The items that the anchors leave out are of the set, too, and must not
-// share in it.
+// close hands the runs' credit on to the vectors. The items that the anchors leave out are of the set, too, and must
+// not share in it.
 func (s *rankSums) close(x *seen) {
 	set := s.open.set
 	if set < 0 {

@@ -64,9 +64,9 @@ func (x *seen) leaveOut(by float64) {
 	}
 }
 
-// add sums up the candidates by class. Who asks about a class then looks at one sum, not at its items. A class is summed
-// up at once, in local variables, which take a third of the time of sums in memory; the order of its items is that of
-// the cells.
+// add sums up the candidates by class. Who asks about a class then looks at one sum, not at its items. A class is
+// summed up at once, in local variables, which take a third of the time of sums in memory; the order of its items is
+// that of the cells.
 func (x *seen) add(cosines []float64) {
 	l := x.l
 	x.classes = x.classes[:0]
@@ -156,8 +156,8 @@ func (x *seen) ranked(classes []int32, into *[2][]candidate) []candidate {
 	return sortByRun(out, into[1], x.order.runs)
 }
 
-// sortByRun sorts by digits, the last one first, each pass keeping the order of the one before: with half of the bits in
-// a digit it takes two. other has the length of list; either holds the result.
+// sortByRun sorts by digits, the last one first, each pass keeping the order of the one before: with half of the bits
+// in a digit it takes two. other has the length of list; either holds the result.
 func sortByRun(list, other []candidate, runs int) []candidate {
 	all := bits.Len(uint(runs - 1))
 	digit := min(digitBits, (all+1)/2)

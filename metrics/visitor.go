@@ -45,8 +45,8 @@ func newVisitor(l *layout) *visitor {
 	return w
 }
 
-// visit lets the items of one vector be anchors, those together that leave the same candidates out. cosines are [U], and
-// order is theirs.
+// visit lets the items of one vector be anchors, those together that leave the same candidates out. cosines are [U],
+// and order is theirs.
 func (w *visitor) visit(u int, cosines []float64, order *order) {
 	for _, anchors := range w.l.kin[u] {
 		own := w.l.own[w.l.p.Own(int(anchors[0]))]
