@@ -139,7 +139,7 @@ func (b *bench) textRows() []row {
 	ours := b.worker("encode", minilm, "f32", texts(2000))
 	ours.needs = []need{{minilm, "scripts/download_minilm.sh"}}
 	st := b.python("sentence-transformers", "encode.py", minilm, "float32", texts(2000))
-	onnx := b.python("ONNX Runtime", "onnx.py", minilm, b.work+"/minilm-f32.onnx", texts(2000))
+	onnx := b.python("ONNX Runtime", "minilm_onnx.py", minilm, b.work+"/minilm-f32.onnx", texts(2000))
 	onnx.env = []string{"PYTHONPATH=" + b.work + "/onnx"}
 	onnx.needs = append(onnx.needs, need{b.work + "/onnx/onnxruntime", "bench/peers/install.sh onnx"})
 	agree := agreement{cosine: .9999, width: 384}
