@@ -137,7 +137,7 @@ func (b *bench) textRows() []row {
 	texts := func(n int) string { return fmt.Sprintf("%s/texts-%d.jsonl", b.work, n) }
 	some := func(n int) func() error { return func() error { return b.writeTexts(texts(n), n) } }
 	ours := b.worker("encode", minilm, "f32", texts(2000))
-	ours.needs = []need{{minilm, "scripts/download_minilm.sh"}}
+	ours.needs = append(ours.needs, need{minilm, "scripts/download_minilm.sh"})
 	st := b.python("sentence-transformers", "encode.py", minilm, "float32", texts(2000))
 	onnx := b.python("ONNX Runtime", "minilm_onnx.py", minilm, b.work+"/minilm-f32.onnx", texts(2000))
 	onnx.env = []string{"PYTHONPATH=" + b.work + "/onnx"}

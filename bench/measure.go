@@ -11,15 +11,24 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // bench is one call of the program: where things are, and how often and where sides run.
 type bench struct {
 	root, cache, work, self string
 	rounds, core, cores     int
-	log                     *os.File // what sides say beside their answers
-	imported                bool     // the demo's rows are in the work folder
+	log                     *os.File          // what sides say beside their answers
+	imported                bool              // the demo's rows are in the work folder
+	commit                  string            // of this checkout, before anything was written
+	took                    map[string]string // how long the rows took when they were measured last
 }
 
 // turn is both sides' cost of the same work, one after the other. Others is the cores that other programs had.
@@ -39,7 +48,7 @@ type measured struct {
 
 func open(rounds, core int) (*bench, error) {
 	if rounds < 1 {
-		return nil, fmt.Errorf("--rounds %d: give 1 or more", rounds)
+		return nil, fault.Usage(fault.New(fault.Invalid, "--rounds %d: give 1 or more", rounds))
 	}
 	root, err := os.Getwd()
 	if err != nil {
@@ -48,29 +57,72 @@ func open(rounds, core int) (*bench, error) {
 	if _, err := os.Stat(filepath.Join(root, "bench", "peers")); err != nil {
 		return nil, fmt.Errorf("call it in the checkout's folder: %w", err)
 	}
-	b := &bench{root: root, rounds: rounds, core: core, cores: runtime.NumCPU()}
-	if core < 0 {
-		b.core = b.cores - 1
+	b := &bench{root: root, rounds: rounds, cores: runtime.NumCPU()}
+	if b.core, err = chooseCore(core); err != nil {
+		return nil, fault.Usage(err)
 	}
-	if b.cache = os.Getenv("HIVES_CACHE"); b.cache == "" {
+	if b.cache = os.Getenv(engine.CacheEnvVar); b.cache == "" {
 		b.cache = filepath.Join(root, ".cache")
 	}
-	if b.self, err = os.Executable(); err != nil {
-		return nil, err
-	}
 	b.work = filepath.Join(b.cache, "bench")
-	if err := os.MkdirAll(b.work, 0o755); err != nil {
-		return nil, err
+	b.self, err = os.Executable()
+	return b, err
+}
+
+// chooseCore is the core of the rows of one thread: the last of those that the process may use, or the given one.
+func chooseCore(core int) (int, error) {
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return 0, err
+	}
+	var cores []int
+	for i := 0; len(cores) < allowed.Count(); i++ {
+		if allowed.IsSet(i) {
+			cores = append(cores, i)
+		}
+	}
+	switch {
+	case core < 0:
+		return cores[len(cores)-1], nil
+	case !slices.Contains(cores, core):
+		return 0, fault.New(fault.Invalid, "--core %d: give one of %v, or -1", core, cores)
+	}
+	return core, nil
+}
+
+// ready makes what a measurement needs beside the rows.
+func (b *bench) ready() (err error) {
+	if err := fsutil.MakeFolders(b.work); err != nil {
+		return err
+	}
+	b.commit = b.describe()
+	old, err := b.read()
+	if err != nil {
+		return err
+	}
+	b.took = map[string]string{}
+	for _, x := range old {
+		b.took[x.Name] = x.minutes(b.rounds)
 	}
 	b.log, err = os.Create(filepath.Join(b.work, "log.txt"))
-	return b, err
+	return err
 }
 
 func (b *bench) close() { b.log.Close() }
 
+// expected is how long the row took before, loading left out, where that is known.
+func (b *bench) expected(r row) string {
+	if b.took[r.name] == "" {
+		return ""
+	}
+	return " (last time " + b.took[r.name] + ")"
+}
+
 // measure does a row, whatever kind it is.
 func (b *bench) measure(ctx context.Context, r row) ([]result, error) {
-	fmt.Fprintf(os.Stderr, "bench: %s: %s\n", r.name, r.work)
+	if r.scratch != "" {
+		defer os.Remove(r.scratch)
+	}
 	if err := r.ours.missing(); err != nil {
 		return nil, err
 	}
@@ -82,6 +134,9 @@ func (b *bench) measure(ctx context.Context, r row) ([]result, error) {
 	if r.script != "" {
 		cmd := exec.CommandContext(ctx, r.script)
 		cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stderr, os.Stderr, b.root
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		// It ends what it started itself.
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 		return nil, cmd.Run() // it has written its figures by --record
 	}
 	if r.sizes != nil {
@@ -98,7 +153,7 @@ func (b *bench) measure(ctx context.Context, r row) ([]result, error) {
 	results := r.results(m, b.machine())
 	if without != nil {
 		for i := range results {
-			results[i].Why = "or no peer, " + without.Error()
+			results[i].Why = alone + without.Error()
 		}
 	}
 	return results, nil

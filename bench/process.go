@@ -47,6 +47,7 @@ func (r reply) numbers() []float64 {
 
 // worker is a side that runs: it has said "ready" and its version, and answers each line with one of JSON.
 type worker struct {
+	bench   *bench
 	side    side
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -78,7 +79,7 @@ func (b *bench) command(ctx context.Context, s side, threads int, more ...string
 
 // start waits until a side has loaded and compiled what it can beforehand.
 func (b *bench) start(ctx context.Context, s side, threads int, more ...string) (*worker, error) {
-	w := &worker{side: s, cmd: b.command(ctx, s, threads, more...)}
+	w := &worker{bench: b, side: s, cmd: b.command(ctx, s, threads, more...)}
 	var err error
 	if w.in, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (b *bench) start(ctx context.Context, s side, threads int, more ...string) 
 		line, err := w.out.ReadString('\n')
 		if err != nil {
 			w.end()
-			return nil, fmt.Errorf("%s ended before it was ready: see %s", s.name, b.log.Name())
+			return nil, fmt.Errorf("%s ended before it was ready: %s", s.name, b.lastWords())
 		}
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "ready"); ok {
 			w.version = strings.TrimSpace(rest)
@@ -115,7 +116,7 @@ func (w *worker) turn(ask string) (reply, cost, error) {
 	line, err := w.out.ReadBytes('\n')
 	c := cost{Wall: time.Since(began).Seconds()}
 	if err != nil {
-		return r, c, fmt.Errorf("%s ended in its work: %w", w.side.name, err)
+		return r, c, fmt.Errorf("%s ended in its work: %s", w.side.name, w.bench.lastWords())
 	}
 	after := used(w.cmd.Process.Pid)
 	c.Processor, c.Peak = after.Processor-before.Processor, after.Peak
@@ -135,7 +136,7 @@ func (b *bench) once(ctx context.Context, s side, threads int, more ...string) (
 	out, err := cmd.Output()
 	c := cost{Wall: time.Since(began).Seconds()}
 	if err != nil {
-		return reply{}, c, fmt.Errorf("%s: %w: see %s", s.name, err, b.log.Name())
+		return reply{}, c, fmt.Errorf("%s: %w: %s", s.name, err, b.lastWords())
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
@@ -151,6 +152,16 @@ func (b *bench) once(ctx context.Context, s side, threads int, more ...string) (
 	}
 	c.Resident = r.Resident
 	return r, c, err
+}
+
+// lastWords is the last line that a side, or a program that a row calls, said into the log.
+func (b *bench) lastWords() string {
+	raw, err := os.ReadFile(b.log.Name())
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	return fmt.Sprintf("%.500s (more in %s)", strings.TrimSpace(lines[len(lines)-1]), b.log.Name())
 }
 
 // used is what a process and those that it started have taken so far. It needs Linux.

@@ -288,13 +288,34 @@ func (b *bench) machine() string {
 	return fmt.Sprintf("%s, %d cores", model, b.cores)
 }
 
-// commit is this checkout's, with a word where files differ from it.
-func (b *bench) commit() string {
-	out, err := exec.Command("git", "-C", b.root, "describe", "--always", "--exclude=*", "--abbrev=10", "--dirty").Output()
+// describe is this checkout's commit, with a word where files differ from it. The two that this program writes may.
+func (b *bench) describe() string {
+	out, err := exec.Command("git", "-C", b.root, "rev-parse", "--short=10", "HEAD").Output()
 	if err != nil {
 		return "unknown"
 	}
-	return strings.TrimSpace(string(out))
+	commit := strings.TrimSpace(string(out))
+	changed := exec.Command("git", "-C", b.root, "diff", "--quiet", "HEAD", "--", ".", ":!bench/results.json",
+		":!docs/BENCHMARKS.md")
+	if changed.Run() != nil {
+		commit += "-dirty"
+	}
+	return commit
+}
+
+// minutes is about how long the turns took that made this line, loading left out; "" where it has none.
+func (x result) minutes(rounds int) string {
+	turn, turns := x.Wall[0]+x.Wall[1], 1+rounds // the first is not counted
+	if x.Curve != nil {
+		turn, turns = 0, min(rounds, 3)
+		for _, p := range x.Curve {
+			turn += p.Seconds
+		}
+	}
+	if turn == 0 {
+		return ""
+	}
+	return time.Duration(turn * float64(turns) * float64(time.Second)).Round(time.Second).String()
 }
 
 // figure writes three digits, and no zero before the point; thousands keep all of theirs.
@@ -323,5 +344,11 @@ func figure(x float64) string {
 // line is the result for a terminal.
 func (x result) line() string {
 	c := x.cells()
-	return fmt.Sprintf("%-18s ours %s, peer %s, ratio %s, goal %s %s", x.Name, c[1], c[2], c[3], c[4], c[5])
+	text := fmt.Sprintf("%-18s ours %s, peer %s, ratio %s, goal %s", x.Name, c[1], c[2], c[3], c[4])
+	for _, more := range []string{c[5], x.Why} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	return text
 }

@@ -25,6 +25,7 @@ type row struct {
 	peak, resident *goal
 	sizes          []int  // a growth curve: ours is started with each size as one more argument
 	script         string // measures by itself and calls --record
+	scratch        string // a file too large to be kept, which goes with the row
 	prepare        func() error
 }
 
@@ -43,13 +44,27 @@ type need struct{ path, remedy string }
 // errSkipped is why a side was not run that would need more than there is.
 var errSkipped = errors.New("skipped")
 
+// differ begins what is said of sides that did not do the same work.
+const differ = "outputs differ: "
+
+// alone is why a figure has no peer, before what is missing.
+const alone = "or no peer, "
+
 func (s side) missing() error {
-	for _, n := range s.needs {
-		if _, err := os.Stat(n.path); err != nil {
-			return fmt.Errorf("%w, needs %s", errSkipped, n.remedy)
-		}
+	if remedy := s.lacks(); remedy != "" {
+		return fmt.Errorf("%w, needs %s", errSkipped, remedy)
 	}
 	return nil
+}
+
+// lacks is how the first of the side's needs is brought that is not there, else nothing.
+func (s side) lacks() string {
+	for _, n := range s.needs {
+		if _, err := os.Stat(n.path); err != nil {
+			return n.remedy
+		}
+	}
+	return ""
 }
 
 // agreement says when two outputs are of the same work. Of the bounds those that are not 0 count.
@@ -69,7 +84,7 @@ func (a agreement) check(ours, peer []float64) (string, error) {
 		return a.free, nil
 	}
 	if len(ours) == 0 || len(ours) != len(peer) {
-		return "", fmt.Errorf("outputs differ: %d numbers here, %d there", len(ours), len(peer))
+		return "", fmt.Errorf(differ+"%d numbers here, %d there", len(ours), len(peer))
 	}
 	var text string
 	var ok bool
@@ -87,7 +102,7 @@ func (a agreement) check(ours, peer []float64) (string, error) {
 		return "", errors.New("the row does not say how outputs are compared")
 	}
 	if !ok {
-		return "", fmt.Errorf("outputs differ: %s", text)
+		return "", errors.New(differ + text)
 	}
 	return text, nil
 }

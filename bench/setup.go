@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"hives/data"
+	"hives/internal/engine"
 	"hives/model/folder"
 )
 
@@ -24,9 +25,25 @@ func (b *bench) rows() []row {
 	return all
 }
 
-// worker is one of our sides.
+// worker is one of our sides. Those that compute with a model need a plugin, unless somebody chose the engine.
 func (b *bench) worker(args ...string) side {
-	return side{name: "HiVES", command: append([]string{b.self, "worker"}, args...)}
+	s := side{name: "HiVES", command: append([]string{b.self, "worker"}, args...)}
+	models := []string{"embed", "encode", "llm", "serve", "start", "train"}
+	if slices.Contains(models, args[0]) && os.Getenv(engine.EnvVar) == "" && os.Getenv(engine.PluginEnvVar) == "" {
+		s.needs = []need{{plugins(), "scripts/install_pjrt.sh cpu (or HIVES_ENGINE=go)"}}
+	}
+	return s
+}
+
+// plugins is the folder of the plugins: the first that is there.
+func plugins() (dir string) {
+	for _, root := range engine.Roots() {
+		dir = filepath.Join(root, "pjrt")
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+	}
+	return dir
 }
 
 // python is a peer of peers/, in the environment of scripts/roundtrip.sh.
@@ -120,7 +137,7 @@ func (b *bench) call(name string, args ...string) error {
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = b.log, b.log, b.root
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s %v: %w: see %s", name, args, err, b.log.Name())
+		return fmt.Errorf("%s %v: %w: %s", name, args, err, b.lastWords())
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (b *bench) serveRows() []row {
 	peer := b.worker(append([]string{"serve", file, "32"}, python.command...)...)
 	peer.name, peer.needs = "sentence-transformers' server", python.needs
 	ours := b.worker("serve", file, "32", filepath.Join(b.work, "embedd"), "--model", minilm)
-	ours.needs = []need{{minilm, "scripts/download_minilm.sh"}}
+	ours.needs = append(ours.needs, need{minilm, "scripts/download_minilm.sh"})
 	return []row{{
 		name: "clients", work: "32 clients, one text a request, MiniLM f32", full: true, unit: "texts/s", threads: 1,
 		prepare: func() error {

@@ -46,9 +46,8 @@ func (b *bench) write(fresh []result) error {
 	if err != nil {
 		return err
 	}
-	commit := b.commit()
 	for i := range fresh {
-		fresh[i].Commit = commit
+		fresh[i].Commit = cmp.Or(b.commit, b.describe())
 	}
 	var all []result
 	for _, r := range b.rows() {
@@ -57,8 +56,8 @@ func (b *bench) write(fresh []result) error {
 			work, peer := x.Work, x.PeerName
 			for _, known := range [][]result{old, fresh} { // the later one wins
 				at := slices.IndexFunc(known, func(y result) bool { return y.Name == x.Name && y.Why != notYet })
-				if at >= 0 && (x.Ours == nil || !strings.HasPrefix(known[at].Why, errSkipped.Error())) {
-					x = known[at] // but a row that was skipped keeps what it had
+				if at >= 0 && !keeps(x, known[at]) {
+					x = known[at]
 				}
 			}
 			// Words and goals are the program's of now; only what was measured is kept.
@@ -86,6 +85,13 @@ func (b *bench) write(fresh []result) error {
 		return fmt.Errorf("%s: %w", doc, err)
 	}
 	return fsutil.WriteBytes(doc, []byte(text))
+}
+
+// keeps tells whether a figure outlives what came later. It does so where the row could not be measured, or only
+// without its peer; not where the two outputs differ, since then it is true no more.
+func keeps(old, later result) bool {
+	return old.Ours != nil && later.Ours == nil && !strings.HasPrefix(later.Why, differ) ||
+		old.Peer != nil && strings.HasPrefix(later.Why, alone)
 }
 
 // replace puts a table between the two lines.

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"hives/internal/engine"
+	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
 
@@ -35,9 +36,12 @@ func work(ctx context.Context, name string, args []string) error {
 	return do(ctx, args)
 }
 
-// serve says "ready", and does the work for each line on stdin.
+// using is the engine of this worker, where it has one.
+var using string
+
+// serve says "ready" and the engine, and does the work for each line on stdin.
 func serve[T any](do func(line string) (T, error)) error {
-	fmt.Println("ready")
+	fmt.Println("ready", using)
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -65,13 +69,20 @@ func turns(do func() (answer, error)) error {
 	})
 }
 
-// onEngine opens the engine for a worker, with as many threads as Go was given.
+// onEngine opens the engine for a worker, with as many threads as Go was given. The engine in pure Go is several times
+// slower: it is measured where somebody asked for it, and not because a plugin is missing.
 func onEngine(ctx context.Context, do func(*engine.Engine) error) error {
 	e, err := engine.Open(ctx, engine.Options{})
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	if e.Name == engine.Go && os.Getenv(engine.EnvVar) == "" {
+		return fault.New(fault.NotFound, "%s; to measure the engine in pure Go set %s=go", e.Choice, engine.EnvVar)
+	}
+	if using = "engine " + string(e.Name); e.PJRTAPI != "" {
+		using += ", PJRT " + e.PJRTAPI
+	}
 	return do(e)
 }
 
