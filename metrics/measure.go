@@ -69,11 +69,19 @@ func Correlations(ctx context.Context, v *Vectors, p Pairs) ([Scopes]Correlation
 func MeasureViews(ctx context.Context, v *Vectors, views []View) ([]*Measurement, error) {
 	distinct := v.distinct()
 	layouts := make([]*layout, len(views))
+	var laying errgroup.Group
+	laying.SetLimit(runtime.GOMAXPROCS(0))
 	for at, view := range views {
-		if view.Rows != nil && len(view.Rows) != view.Pairs.Len() {
-			return nil, fault.New(fault.Mismatch, "metrics: %d vectors for %d labelled items", len(view.Rows), view.Pairs.Len())
-		}
-		layouts[at] = newLayout(v, view, distinct)
+		laying.Go(func() error {
+			if view.Rows != nil && len(view.Rows) != view.Pairs.Len() {
+				return fault.New(fault.Mismatch, "metrics: %d vectors for %d labelled items", len(view.Rows), view.Pairs.Len())
+			}
+			layouts[at] = newLayout(v, view, distinct)
+			return nil
+		})
+	}
+	if err := laying.Wait(); err != nil {
+		return nil, err
 	}
 	var parts [shards][]*visitor // [shards][views]
 	pool, ctx := errgroup.WithContext(ctx)

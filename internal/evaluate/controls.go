@@ -2,11 +2,14 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"hives/data"
 	"hives/data/theories"
@@ -40,10 +43,9 @@ const needsTraining = "it is fitted on labelled training rows: give --train-data
 // They answer what a figure is worth. random: chance. one_hot_*: how much of it is knowing the source. length:
 // how much is knowing how long a text is. tfidf_*: how much words give, without and with labels. truth: the most
 // that a vector a text can reach, which for rows is below 1.
-func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]string, error) {
-	out, skipped := map[string]*System{}, map[string]string{}
-	// Five controls need nothing but the rows; the two of words may need training rows. All are made before the first is
-	// measured: they take megabytes, and what cannot be made is then known at once.
+func (b *Bench) Controls(ctx context.Context) (out map[string]*System, skipped map[string]string, err error) {
+	// Five controls need nothing but the rows. Those of words take seconds to fit, mostly on one core, and so does naming a
+	// system's figures: both go on beside the passes of others.
 	vectors := map[string][][]float32{
 		ControlRandom: b.randomVectors(),
 		ControlTheory: oneHot(b.labels.Theory),
@@ -51,13 +53,23 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 		ControlLength: b.lengthVectors(),
 		ControlTruth:  b.truthVectors(),
 	}
-	vectors[ControlTFIDF], vectors[ControlLogistic] = b.wordVectors()
+	var words, beside errgroup.Group
+	var tfidf, logistic [][]float32
+	words.Go(func() error { tfidf, logistic = b.wordVectors(); return nil })
+	defer func() { err = errors.Join(err, words.Wait(), beside.Wait()) }()
+	out, skipped = map[string]*System{}, map[string]string{}
 	for _, name := range ControlNames {
+		if name == ControlTFIDF {
+			if err := words.Wait(); err != nil {
+				return nil, nil, err
+			}
+			vectors[ControlTFIDF], vectors[ControlLogistic] = tfidf, logistic
+		}
 		if vectors[name] == nil {
 			out[name], skipped[name] = nil, needsTraining
 			continue
 		}
-		s, err := b.Score(ctx, name, vectors[name])
+		s, m, err := b.look(ctx, name, vectors[name])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -65,6 +77,7 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 		// gives every text one vector has 0 and not .5.
 		s.half = true
 		out[name] = s
+		beside.Go(func() error { b.fill(s, m); return nil })
 	}
 	return out, skipped, nil
 }

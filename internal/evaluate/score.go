@@ -18,27 +18,39 @@ var neighbourCounts = []int{1, 10}
 // all pairs gives the figures of rows, of each corpus, of texts and of the texts of each theory. Vectors that are not
 // finite, or neither of length one nor zero, are refused by name.
 func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*System, error) {
+	s, m, err := b.look(ctx, name, vectors)
+	if err != nil {
+		return nil, err
+	}
+	b.fill(s, m)
+	return s, nil
+}
+
+// look is the pass over all pairs, which keeps all cores busy.
+func (b *Bench) look(ctx context.Context, name string, vectors [][]float32) (*System, []*metrics.Measurement, error) {
 	v, err := metrics.NewVectors(vectors)
 	if err != nil {
-		return nil, fmt.Errorf("measure %s: %w", name, err)
+		return nil, nil, fmt.Errorf("measure %s: %w", name, err)
 	}
 	if b.options.Stage != nil {
 		b.options.Stage(name)
 	}
 	s := &System{Name: name, vectors: v, reasons: map[string]string{}, part: map[string]*metrics.Measurement{}}
 	m, err := metrics.MeasureViews(ctx, v, b.views)
-	if err != nil {
-		return nil, err
-	}
+	return s, m, err
+}
+
+// fill names the figures of a pass, and draws their intervals. It is one core's work: whoever measures several systems
+// lets it go on beside the next one's pass.
+func (b *Bench) fill(s *System, m []*metrics.Measurement) {
 	s.rows = m[viewRows]
 	s.CorrelationPrefix = scoped(func(c metrics.Scope) Number { return Number(m[viewPrefixes].Correlation[c].Pearson) })
 	b.fillTexts(s, m[viewTexts], m[viewParts:viewParts+len(b.parts)])
 	b.fillCorpora(s, m[viewParts+len(b.parts):])
 	b.fillRows(s)
 	b.fillNeighbours(s)
-	b.fillValues(s, v)
-	s.Maps = b.heatMaps(v)
-	return s, nil
+	b.fillValues(s, s.vectors)
+	s.Maps = b.heatMaps(s.vectors)
 }
 
 // Places in Bench.views. The theories' texts follow from viewParts on, then the corpora.
