@@ -29,9 +29,28 @@ type index struct {
 	textRows [][]int32 // by text: its rows that have a class
 	textKeys [][]int32 // by text: the keys of its rows
 
-	pool      []int32   // [N] where negatives for and from the row come from
-	pools     [][]int32 // by pool: its rows, ascending
-	poolTexts []int     // by pool: distinct texts
+	pool      []int32    // [N] where negatives for and from the row come from
+	pools     [][]pooled // by pool: its rows, ascending
+	poolTexts []int      // by pool: distinct texts
+}
+
+// pooled is a row of a pool with what a draw asks about it, side by side: of 100,000 rows nothing lies in a processor's
+// nearest memories, and a draw that looked up the row's text, the text's list of keys and the keys, each in its own
+// place, waited four times.
+type pooled struct {
+	row, text int32
+	keys      keySet // that keep the row from being a negative
+}
+
+// keySet has bit k mod 32 for each key k. Two sets without a common bit have no common key; of others the keys must be
+// compared.
+type keySet uint32
+
+func keySetOf(keys []int32) (set keySet) {
+	for _, k := range keys {
+		set |= 1 << (k % 32)
+	}
+	return set
 }
 
 // newIndex reads the labels once; everything after it is look-ups. Four rows of one theory, all supporting:
@@ -46,7 +65,7 @@ func newIndex(labels *data.Labels, cfg *IntraTheoryConfig) *index {
 	rowKeys, keys := keysOf(labels, cfg.Alt)
 	x.classify(rowKeys, keys)
 	x.groupTexts(rowKeys)
-	x.groupPools(cfg.Negatives)
+	x.groupPools(cfg)
 	return x
 }
 
@@ -129,7 +148,7 @@ func (x *index) groupTexts(rowKeys [][]int32) {
 
 // groupPools gathers the rows that negatives are drawn from: a theory, or a theory within a corpus. Rows of other
 // theories are never negatives: their labels say nothing about the anchor's value, for or against.
-func (x *index) groupPools(negatives string) {
+func (x *index) groupPools(cfg *IntraTheoryConfig) {
 	x.pool = make([]int32, x.labels.Len())
 	ids := map[[2]int32]int32{}
 	for i := range x.pool {
@@ -138,7 +157,7 @@ func (x *index) groupPools(negatives string) {
 			continue
 		}
 		k := [2]int32{x.labels.Theory[i], none}
-		if negatives == SameCorpus {
+		if cfg.Negatives == SameCorpus {
 			k[1] = x.labels.Corpus[i]
 		}
 		if _, known := ids[k]; !known {
@@ -146,7 +165,12 @@ func (x *index) groupPools(negatives string) {
 			x.pools = append(x.pools, nil)
 		}
 		x.pool[i] = ids[k]
-		x.pools[ids[k]] = append(x.pools[ids[k]], int32(i))
+		text := x.labels.Text[i]
+		keys := x.textKeys[text]
+		if cfg.FalseNegatives == Keep {
+			keys = x.classKeys[x.class[i]]
+		}
+		x.pools[ids[k]] = append(x.pools[ids[k]], pooled{int32(i), text, keySetOf(keys)})
 	}
 	for _, rows := range x.pools {
 		x.poolTexts = append(x.poolTexts, x.distinctTexts(rows))
@@ -154,10 +178,10 @@ func (x *index) groupPools(negatives string) {
 }
 
 // distinctTexts counts the texts of rows.
-func (x *index) distinctTexts(rows []int32) int {
+func (x *index) distinctTexts(rows []pooled) int {
 	seen := make(map[int32]struct{}, len(rows))
 	for _, r := range rows {
-		seen[x.labels.Text[r]] = struct{}{}
+		seen[r.text] = struct{}{}
 	}
 	return len(seen)
 }

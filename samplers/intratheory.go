@@ -137,14 +137,14 @@ func (s *IntraTheory) draw(step int, taken []int32) Batch {
 		d.texts[s.x.labels.Text[row]] = struct{}{}
 	}
 	order := s.order(epoch)
-	for !d.take(order[position]) {
+	for !d.take(order[position], s.x.labels.Text[order[position]]) {
 		position = (position + 1) % len(order)
 	}
 	anchor := d.rows[0]
 	d.class = s.x.class[anchor]
-	d.fill(s.x.members[d.class], 1+s.cfg.Positives, func(int32) bool { return true })
+	d.positives(s.x.members[d.class], 1+s.cfg.Positives)
 	positives := len(d.rows) - 1
-	d.fill(s.x.pools[s.x.pool[anchor]], s.cfg.BatchSize, d.negative)
+	d.negatives(s.x.pools[s.x.pool[anchor]], s.cfg.BatchSize)
 	return Batch{Step: step, Epoch: epoch, Anchor: anchor, Rows: d.rows, Positives: positives}
 }
 

@@ -190,3 +190,23 @@ func TestAnchorPartExamples(t *testing.T) {
 		}
 	}
 }
+
+// Sets without a common bit have no common key; sets of keys that differ by 32 cannot tell, and the keys are compared.
+func TestKeySets(t *testing.T) {
+	lists := [][]int32{{0}, {1}, {32}, {5, 40}, {8, 63}, {31, 64}, {}}
+	unsure := 0
+	for _, a := range lists {
+		for _, b := range lists {
+			apart := keySetOf(a)&keySetOf(b) == 0
+			if apart && shares(a, b) {
+				t.Errorf("%v and %v share a key, and their sets do not", a, b)
+			}
+			if !apart && !shares(a, b) {
+				unsure++
+			}
+		}
+	}
+	if unsure == 0 {
+		t.Error("no two lists have sets that cannot tell: the comparison of keys is never needed here")
+	}
+}

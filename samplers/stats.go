@@ -110,7 +110,7 @@ func (s *IntraTheory) refuseShortage(counts *supply, beside int) error {
 
 // poolName names a pool by the first of its rows.
 func (s *IntraTheory) poolName(pool int) string {
-	labels, row := s.x.labels, s.x.pools[pool][0]
+	labels, row := s.x.labels, s.x.pools[pool][0].row
 	name := fmt.Sprintf("theory %q", labels.TheoryNames[labels.Theory[row]])
 	if s.cfg.Negatives == SameCorpus {
 		name += fmt.Sprintf(" in corpus %q", labels.CorpusNames[labels.Corpus[row]])
