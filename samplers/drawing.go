@@ -25,7 +25,7 @@ func (d *drawing) take(row, text int32) bool {
 // positives takes rows from the list, uniformly and without replacement, until there are size or none is left. A row
 // that may not stand in the batch is passed over, which leaves the draw uniform among those that may.
 func (d *drawing) positives(from []int32, size int) {
-	deck := newDeck(d.rng, len(from))
+	deck := newDeck(d.rng, len(from), size)
 	for len(d.rows) < size {
 		card, ok := deck.next()
 		if !ok {
@@ -39,7 +39,7 @@ func (d *drawing) positives(from []int32, size int) {
 //
 // The pool is never filtered first: a theory has tens of thousands of rows and a batch takes 60 of them.
 func (d *drawing) negatives(from []pooled, size int) {
-	deck, own := newDeck(d.rng, len(from)), keySetOf(d.s.x.classKeys[d.class])
+	deck, own := newDeck(d.rng, len(from), size+size/4), keySetOf(d.s.x.classKeys[d.class])
 	for len(d.rows) < size {
 		card, ok := deck.next()
 		if !ok {

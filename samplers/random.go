@@ -46,8 +46,10 @@ type deck struct {
 	moved    map[int]int // places that hold another card than their own
 }
 
-func newDeck(rng *rand.Rand, n int) *deck {
-	return &deck{rng: rng, n: n, moved: map[int]int{}}
+// newDeck makes room for as many cards as will probably be dealt; a map that grows meanwhile takes half of a batch's
+// time.
+func newDeck(rng *rand.Rand, n, dealt int) *deck {
+	return &deck{rng: rng, n: n, moved: make(map[int]int, min(n, dealt))}
 }
 
 // next deals a card, or says that none is left.
