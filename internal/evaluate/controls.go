@@ -44,8 +44,8 @@ const needsTraining = "it is fitted on labelled training rows: give --train-data
 // how much is knowing how long a text is. tfidf_*: how much words give, without and with labels. truth: the most
 // that a vector a text can reach, which for rows is below 1.
 func (b *Bench) Controls(ctx context.Context) (out map[string]*System, skipped map[string]string, err error) {
-	// Five controls need nothing but the rows. Those of words take seconds to fit, mostly on one core, and so does naming a
-	// system's figures: both go on beside the passes of others.
+	// Five controls need nothing but the rows. Those of words take seconds to fit, mostly on one core, and so does naming
+	// a system's figures: both go on beside the passes of others.
 	vectors := map[string][][]float32{
 		ControlRandom: b.randomVectors(),
 		ControlTheory: oneHot(b.labels.Theory),
