@@ -93,11 +93,12 @@ func fitClass(inputs [][]float64, bears []bool, bias float64, order []int) []flo
 }
 
 // step moves w against the gradient miss·x, each weight at its own AdaGrad rate: a weight that has moved much
-// moves less, so rare features keep learning when common ones have settled.
+// moves less, so rare features keep learning when common ones have settled. Each product is rounded by itself, on every
+// processor.
 func step(w, history, x []float64, miss float64) {
-	for k, f := range x {
-		g := miss*f + logisticDecay*w[k]
-		history[k] += g * g
+	for k := stepLanes(w, history, x, miss); k < len(x); k++ {
+		g := float64(miss*x[k]) + float64(logisticDecay*w[k])
+		history[k] += float64(g * g)
 		w[k] -= logisticRate * g / (math.Sqrt(history[k]) + 1)
 	}
 }
