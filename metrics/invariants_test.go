@@ -103,14 +103,14 @@ func TestRankingExample(t *testing.T) {
 // The other examples of the package's comments, in their figures.
 func TestExamplesOfComments(t *testing.T) {
 	keys := []uint64{rankKey(.8, 2, 0), rankKey(.3, 1, 0), rankKey(.1, 1, 0), rankKey(.3, 1, 0)}
-	sortKeys(keys)
+	keys = sortKeys([][]uint64{keys})
 	cosine, affinity := []float64{1, 2.5, 2.5, 4}, []float64{2, 2, 2, 4}
 	var cc, yy, cy float64
 	for k := range cosine {
 		c, y := cosine[k]-2.5, affinity[k]-2.5
 		cc, yy, cy = cc+c*c, yy+y*y, cy+c*y
 	}
-	if got, want := spearman(keys, 0), cy/math.Sqrt(cc*yy); math.Abs(got-want) > 1e-15 {
+	if got, want := spearman(keys)[All], cy/math.Sqrt(cc*yy); math.Abs(got-want) > 1e-15 {
 		t.Errorf("rank correlation %g, by the ranks of the comment %g", got, want)
 	}
 	var s Sided

@@ -126,6 +126,22 @@ func (l *layout) gatherKin(items []int32) {
 	}
 }
 
+// pairsFrom is how many pairs with later items the anchors of some vectors have, at the most.
+func (l *layout) pairsFrom(lo, hi int) (pairs int) {
+	later := make([]int, len(l.items)+1) // items of a cell and of those behind it
+	for cell := len(l.items) - 1; cell >= 0; cell-- {
+		later[cell] = later[cell+1] + len(l.items[cell])
+	}
+	for _, kin := range l.kin[lo:hi] {
+		for _, anchors := range kin {
+			for _, a := range anchors {
+				pairs += later[l.cellOf[a]]
+			}
+		}
+	}
+	return pairs
+}
+
 // makeSets numbers the sets of classes that scopes admit. Set 0 has all.
 func (l *layout) makeSets() {
 	classes := l.p.Classes()

@@ -139,6 +139,9 @@ func visitAll(ctx context.Context, v *Vectors, d *distinct, layouts []*layout, l
 	for at, l := range layouts {
 		visitors[at] = newVisitor(l)
 		ranked = ranked || !l.o.CorrelationOnly
+		if l.o.Spearman {
+			visitors[at].room = l.pairsFrom(lo, hi)
+		}
 	}
 	cosines := make([][]float64, block)
 	for k := range cosines {

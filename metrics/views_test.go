@@ -189,14 +189,19 @@ func TestSortByRun(t *testing.T) {
 
 func TestSortKeys(t *testing.T) {
 	r := rand.New(rand.NewPCG(24, 1))
-	for _, n := range []int{0, 1, 3, 5000} {
-		keys := make([]uint64, n)
-		for i := range keys {
-			keys[i] = r.Uint64() >> (r.IntN(8) * 8)
-		}
-		want := slices.Sorted(slices.Values(keys))
-		if sortKeys(keys); !slices.Equal(keys, want) {
-			t.Errorf("%d keys are out of order", n)
+	for _, n := range []int{0, 1, 3, 5000, 100_000} {
+		for _, narrow := range []int{0, 20, 60, 64} { // bits that all keys have in common: of 64 all are equal
+			lists, base := make([][]uint64, 3), r.Uint64()
+			var want []uint64
+			for range n {
+				key := base + r.Uint64()>>narrow>>(r.IntN(8)*narrow/16)
+				k := r.IntN(len(lists))
+				lists[k], want = append(lists[k], key), append(want, key)
+			}
+			slices.Sort(want)
+			if got := sortKeys(lists); !slices.Equal(got, want) {
+				t.Errorf("%d keys that differ in %d bits are out of order", n, 64-narrow)
+			}
 		}
 	}
 }

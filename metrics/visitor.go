@@ -11,7 +11,9 @@ type visitor struct {
 	rank []*rankSums
 	corr [Scopes]*corrSums
 	dist [Scopes]*distanceSums
-	keys []uint64 // pairs i < j for Spearman
+	keys []uint64   // pairs i < j for Spearman
+	room int        // for keys
+	more [][]uint64 // those of further shards
 
 	seen     *seen
 	rel      []Relation // [C] of the anchor's class with each
@@ -154,6 +156,10 @@ func (w *visitor) addRanks(class, group int32) {
 // once.
 func (w *visitor) addKeys(a int32, cosines []float64) {
 	own, home := w.l.p.Own(int(a)), w.l.cellOf[a]
+	if w.keys == nil {
+		w.keys = make([]uint64, 0, w.room)
+	}
+	keys := w.keys
 	for cell := int(home); cell < len(w.l.items); cell++ {
 		n := w.seen.count[cell]
 		if n == 0 {
@@ -170,9 +176,10 @@ func (w *visitor) addKeys(a int32, cosines []float64) {
 		class := w.l.class[cell]
 		key := rankKey(cosines[w.l.vector[cell]], w.affinity[class], w.rel[class])
 		for range int(n) {
-			w.keys = append(w.keys, key)
+			keys = append(keys, key)
 		}
 	}
+	w.keys = keys
 }
 
 // merge adds the next shard's sums. Shards are merged in their order: sums of floats depend on it, and figures must not
@@ -185,7 +192,7 @@ func (w *visitor) merge(o *visitor) {
 		w.corr[s].merge(o.corr[s])
 		w.dist[s].merge(o.dist[s])
 	}
-	w.keys = append(w.keys, o.keys...)
+	w.more = append(w.more, o.keys)
 }
 
 // finish turns sums into figures. rank holds the tasks in the order of rankTasks: the scopes' rankings, then
@@ -200,11 +207,11 @@ func (w *visitor) finish() *Measurement {
 			m.Direction[t-int(Scopes)] = sums.result()
 		}
 	}
-	sortKeys(w.keys)
+	ranked := spearman(sortKeys(append(w.more, w.keys)))
 	for s := All; s < Scopes; s++ {
 		m.Correlation[s] = w.corr[s].result()
 		if w.l.o.Spearman && !math.IsNaN(m.Correlation[s].Pearson) {
-			m.Correlation[s].Spearman = spearman(w.keys, s.need())
+			m.Correlation[s].Spearman = ranked[s]
 		}
 		m.Distances[s] = w.dist[s].result()
 	}
