@@ -32,8 +32,8 @@ func rankKey(cosine, affinity float64, r Relation) uint64 {
 	return uint64(int64(cosine*keyScale)+2*keyScale)<<lowBits | keyFlags(r) | uint64(affinity/affinityStep)
 }
 
-// spearman is Pearson's correlation of the average ranks of both sides, for each scope: items that tie share the mean of
-// the ranks they take up. Of four pairs
+// spearman is Pearson's correlation of the average ranks of both sides, for each scope: items that tie share the mean
+// of the ranks they take up. Of four pairs
 //
 //	cosine     .1  .3  .3  .8        affinity   1   1   1   2
 //	rank        1  2½  2½   4        rank       2   2   2   4
