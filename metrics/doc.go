@@ -18,8 +18,8 @@
 //	relation.go      how a candidate stands to an anchor: bins and scopes, for rows; texts.go for whole texts
 //	measure.go       one pass over all anchors, which feeds every sum
 //	layout.go        items in cells; seen.go: what the anchors of one text see of them
-//	ranking.go       the ranking, and outcome.go, one anchor's; correlation.go: cosines against labels; neighbours.go,
-//	                 distances.go, maps.go
+//	outcome.go       one anchor's ranking; ranking.go: the means over anchors; credits.go: what candidates have a part in
+//	correlation.go   cosines against labels; neighbours.go, distances.go, maps.go
 //	values.go        a value's direction in space, and how values stand to each other
 //	bootstrap.go     intervals from influences; auc.go: figures of two sides; holm.go: many claims at once
 //	collapse.go      whether a space still tells anything apart

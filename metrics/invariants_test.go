@@ -66,12 +66,16 @@ func TestRankingExample(t *testing.T) {
 	}
 	var o outcome
 	var lists [2][]candidate
-	s := newRankSums(task{bins: Bins}, 5, 5, 1)
+	s, c := newRankSums(task{bins: Bins}, 5), newCredits(5, 5, 1)
 	o.choose(s.task, []int32{1}, []Relation{OtherLevel1, 0}, x.sums, 0, 4)
 	o.walk(x.ranked([]int32{1}, &lists), x.belowRuns(0))
-	s.add(&o, x, 0, 0)
-	s.close(x)
-	s.settle(l)
+	o.weigh()
+	s.add(&o, 0)
+	c.give(&o, x)
+	c.close(x)
+	c.settle(l)
+	addTo(s.influence, c.influence, 1)
+	addTo(s.tieInfluence, c.tieInfluence, 1)
 	r := s.result()
 	if r.Macro != .75 || r.HalfMacro != 3.5/4 || r.BinPairs != 1 || r.Pairs != 4 {
 		t.Errorf("macro %g, ties half %g, %d bin pairs, %d pairs", r.Macro, r.HalfMacro, r.BinPairs, r.Pairs)

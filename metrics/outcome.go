@@ -27,9 +27,12 @@ type outcome struct {
 	part        [Bins]float64 // 1/n, 0 of an empty bin
 	right, tied [lanes][Bins]float64
 
-	listed                []candidate // of nearer bins, in order
-	stands                []standing  // of each
-	restAtStart           float64     // filled nearer bins: the share of one of the last bin that is below all others
+	listed                []candidate         // of nearer bins, in order
+	stands                []standing          // of each
+	restAtStart           float64             // filled nearer bins: the share of one of the last bin that is below all others
+	probability, tie      [Bins][Bins]float64 // of a filled bin pair: that the nearer is above, and half of that they tie
+	score, ties, count    float64             // sums of these, and filled bin pairs
+	rightPairs, pairs     int                 // of candidates
 	level, passing, parts [lanes]float64
 	move                  [lanes][Bins]float64
 }
@@ -171,6 +174,26 @@ func (o *outcome) walk(near []candidate, below []float64) {
 		o.passRun(from, i, &[Bins]float64{0, b1, b2, b3, rested})
 		l0, l1, l2 = l0+(t[1]+t[2]+t[3]), l1+(t[2]+t[3]), l2+t[3]
 		b0, b1, b2, b3 = b0+here[0], b1+here[1], b2+here[2], b3+here[3]
+	}
+}
+
+// weigh turns counts into probabilities.
+func (o *outcome) weigh() {
+	o.probability, o.tie = [Bins][Bins]float64{}, [Bins][Bins]float64{}
+	o.score, o.ties, o.count, o.rightPairs, o.pairs = 0, 0, 0, 0, 0
+	for p := range Bins {
+		for q := p + 1; q < Bins; q++ {
+			all := o.n[p] * o.n[q]
+			if all == 0 {
+				continue
+			}
+			o.probability[p][q] = o.right[p][q] / all
+			o.score += o.probability[p][q]
+			o.tie[p][q] = .5 * o.tied[p][q] / all
+			o.ties += o.tie[p][q]
+			o.count++
+			o.rightPairs, o.pairs = o.rightPairs+int(o.right[p][q]), o.pairs+int(all)
+		}
 	}
 }
 

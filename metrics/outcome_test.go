@@ -109,7 +109,7 @@ func TestWalkEqualsComparingEveryTwo(t *testing.T) {
 			below := x.belowRuns(k.set)
 			o.choose(k.task, near, rel, x.sums, k.set, below[x.order.runs])
 			o.walk(x.ranked(near, &lists), below)
-			if !sameOutcome(&o, k.task, x, bin) {
+			if !sameOutcome(&o, x, bin) {
 				t.Errorf("trial %d, task %v: counts, shares or credits differ from the nested loops", trial, k.task)
 			}
 			first := x.l.class[0]
@@ -119,7 +119,7 @@ func TestWalkEqualsComparingEveryTwo(t *testing.T) {
 				}
 				return bin(class)
 			}
-			if !o.empty() && sameOutcome(&o, k.task, x, wrong) {
+			if !o.empty() && sameOutcome(&o, x, wrong) {
 				t.Errorf("trial %d, task %v: a candidate of another bin was not noticed", trial, k.task)
 			}
 		}
@@ -127,7 +127,7 @@ func TestWalkEqualsComparingEveryTwo(t *testing.T) {
 }
 
 // sameOutcome holds an outcome, and what comes of it, to the nested loops.
-func sameOutcome(o *outcome, k task, x *seen, bin func(class int32) int) bool {
+func sameOutcome(o *outcome, x *seen, bin func(class int32) int) bool {
 	var n [Bins]float64
 	nearer := 0
 	for cell, class := range x.l.class {
@@ -154,15 +154,16 @@ func sameOutcome(o *outcome, k task, x *seen, bin func(class int32) int) bool {
 			return false
 		}
 	}
-	return o.empty() || sameCredit(o, k, x, bin, share, tieShare)
+	return o.empty() || sameCredit(o, x, bin, share, tieShare)
 }
 
 // sameCredit gives two anchors the same outcome. Each candidate's credit is twice the derivative of the score by its
 // weight: its share, less the mean of its bin, by the bin's number and the number of filled bin pairs.
-func sameCredit(o *outcome, k task, x *seen, bin func(class int32) int, share, tieShare []float64) bool {
-	s := newRankSums(k, 1, len(x.count), 2)
-	s.add(o, x, o.set, 0)
-	s.add(o, x, o.set, 0)
+func sameCredit(o *outcome, x *seen, bin func(class int32) int, share, tieShare []float64) bool {
+	s := newCredits(1, len(x.count), 2)
+	o.weigh()
+	s.give(o, x)
+	s.give(o, x)
 	s.close(x)
 	s.settle(x.l)
 	var mean, tieMean [Bins]float64

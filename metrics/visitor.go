@@ -9,11 +9,13 @@ import "math"
 type visitor struct {
 	l    *layout
 	rank []*rankSums
-	corr [Scopes]*corrSums
-	dist [Scopes]*distanceSums
-	keys []uint64   // pairs i < j for Spearman
-	room int        // for keys
-	more [][]uint64 // those of further shards
+	// Of rankings and of directions, by the scopes that have the same outcome: bit s for scope s. Made when first needed.
+	credits [2][1 << Scopes]*credits
+	corr    [Scopes]*corrSums
+	dist    [Scopes]*distanceSums
+	keys    []uint64   // pairs i < j for Spearman
+	room    int        // for keys
+	more    [][]uint64 // those of further shards
 
 	seen     *seen
 	rel      []Relation // [C] of the anchor's class with each
@@ -27,7 +29,7 @@ type visitor struct {
 // spared is an item that some anchors leave out of its cell, while others of the cell stay.
 type spared struct {
 	cell, group       int32
-	credit, tieCredit []float64 // [tasks] of the cell, from before these anchors
+	credit, tieCredit [2][1 << Scopes]float64 // of the cell, from before these anchors
 }
 
 // newVisitor allocates the sums and scratch of one shard. All shards share the layout; each writes the neighbours of
@@ -41,7 +43,7 @@ func newVisitor(l *layout) *visitor {
 	}
 	if !l.o.CorrelationOnly {
 		for _, t := range rankTasks() {
-			w.rank = append(w.rank, newRankSums(t, l.p.Groups(), len(l.items), len(l.admitted)))
+			w.rank = append(w.rank, newRankSums(t, l.p.Groups()))
 		}
 	}
 	return w
@@ -75,23 +77,21 @@ func (w *visitor) remember(own []int32) {
 			continue
 		}
 		s := spared{cell: cell, group: w.l.groupOf[i]}
-		for _, sums := range w.rank {
-			s.credit, s.tieCredit = append(s.credit, sums.credit[cell]), append(s.tieCredit, sums.tieCredit[cell])
-		}
+		w.each(func(kind, scopes int, c *credits) {
+			s.credit[kind][scopes], s.tieCredit[kind][scopes] = c.credit[cell], c.tieCredit[cell]
+		})
 		w.spared = append(w.spared, s)
 	}
 }
 
 // settle closes the sums, and takes back what was credited since remember.
 func (w *visitor) settle() {
-	for _, sums := range w.rank {
-		sums.close(w.seen)
-	}
-	for _, s := range w.spared {
-		for t, sums := range w.rank {
-			sums.spare(s.cell, s.group, s.credit[t], s.tieCredit[t])
+	w.each(func(kind, scopes int, c *credits) {
+		c.close(w.seen)
+		for _, s := range w.spared {
+			c.spare(s.cell, s.group, s.credit[kind][scopes], s.tieCredit[kind][scopes])
 		}
-	}
+	})
 	w.spared = w.spared[:0]
 }
 
@@ -129,26 +129,53 @@ func (w *visitor) addRanks(class, group int32) {
 		}
 	}
 	list := w.seen.ranked(w.near, &w.lists)
-	for t, sums := range w.rank {
-		scope := t % int(Scopes) // tasks stand scope by scope
-		set := w.l.set[scope][class]
+	for kind := range w.credits {
+		w.addKind(kind, class, group, list)
+	}
+}
+
+// addKind does the rankings, or the directions, of all scopes.
+func (w *visitor) addKind(kind int, class, group int32, list []candidate) {
+	var scopes [Scopes]int // those that have the outcome of each
+	for scope := range scopes {
+		sums, set := w.rank[kind*int(Scopes)+scope], w.l.set[scope][class] // tasks stand scope by scope
 		below := w.seen.belowRuns(set)
 		o := &w.outcomes[scope]
 		o.choose(sums.task, w.near, w.rel, w.seen.sums, set, below[len(below)-1])
 		if o.empty() {
 			continue
 		}
-		for k := range scope {
-			// An empty one is never the same: it has other numbers in its bins.
-			if known := &w.outcomes[k]; o.same(known, w.near) {
-				o = known
-				break
+		// An empty one is never the same: it has other numbers in its bins.
+		of := 0
+		for of < scope && !o.same(&w.outcomes[of], w.near) {
+			of++
+		}
+		if of == scope {
+			o.walk(list, below)
+			o.weigh()
+		}
+		scopes[of] |= 1 << scope
+		sums.add(&w.outcomes[of], group)
+	}
+	for of, which := range scopes {
+		if which == 0 {
+			continue
+		}
+		c := &w.credits[kind][which]
+		if *c == nil {
+			*c = newCredits(w.l.p.Groups(), len(w.l.items), len(w.l.admitted))
+		}
+		(*c).give(&w.outcomes[of], w.seen)
+	}
+}
+
+func (w *visitor) each(do func(kind, scopes int, c *credits)) {
+	for kind := range w.credits {
+		for scopes, c := range w.credits[kind] {
+			if c != nil {
+				do(kind, scopes, c)
 			}
 		}
-		if o == &w.outcomes[scope] {
-			o.walk(list, below)
-		}
-		sums.add(o, w.seen, set, group)
 	}
 }
 
@@ -188,6 +215,13 @@ func (w *visitor) merge(o *visitor) {
 	for t := range w.rank {
 		w.rank[t].merge(o.rank[t])
 	}
+	o.each(func(kind, scopes int, c *credits) {
+		if w.credits[kind][scopes] == nil {
+			w.credits[kind][scopes] = c
+			return
+		}
+		w.credits[kind][scopes].merge(c)
+	})
 	for s := range w.corr {
 		w.corr[s].merge(o.corr[s])
 		w.dist[s].merge(o.dist[s])
@@ -199,8 +233,17 @@ func (w *visitor) merge(o *visitor) {
 // their directions.
 func (w *visitor) finish() *Measurement {
 	m := &Measurement{}
+	w.each(func(kind, scopes int, c *credits) {
+		c.settle(w.l)
+		for s := range int(Scopes) {
+			if scopes>>s&1 == 1 {
+				sums := w.rank[kind*int(Scopes)+s]
+				addTo(sums.influence, c.influence, 1)
+				addTo(sums.tieInfluence, c.tieInfluence, 1)
+			}
+		}
+	})
 	for t, sums := range w.rank {
-		sums.settle(w.l)
 		if t < int(Scopes) {
 			m.Ranking[t] = sums.result()
 		} else {
