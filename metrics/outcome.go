@@ -29,7 +29,7 @@ type outcome struct {
 
 	listed                []candidate         // of nearer bins, in order
 	stands                []standing          // of each
-	restAtStart           float64             // filled nearer bins: the share of one of the last bin that is below all others
+	restAtStart           float64             // filled nearer bins, the share of one of the last bin below all
 	probability, tie      [Bins][Bins]float64 // of a filled bin pair: that the nearer is above, and half of that they tie
 	score, ties, count    float64             // sums of these, and filled bin pairs
 	rightPairs, pairs     int                 // of candidates
