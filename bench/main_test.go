@@ -68,6 +68,18 @@ func TestMeasureAllGoesOn(t *testing.T) {
 	}
 }
 
+func TestDigest(t *testing.T) {
+	less, more := .9, 1.1
+	got := digest([]result{{Work: "a", Goal: "≥ 1 ×", Verdict: reached, Ratio: &more}, {Work: "b", Goal: "≥ 1 ×"},
+		{Work: "c", Ratio: &less},
+		{Work: "d", Goal: "≤ 1 s", Verdict: undecided}, {Work: "its peak memory", Goal: "≥ 1 ×", Verdict: missed}})
+	want := "Of 4 goals 1 are reached, 1 missed, 1 undecided, 1 without a figure. " +
+		"Not reached: d; d: its peak memory. Behind the peer: c."
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 func TestLackingSaysEachRemedyOnce(t *testing.T) {
 	peer := side{name: "peer", needs: []need{{filepath.Join(t.TempDir(), "gone"), "bring.sh"}}}
 	got := lacking([]row{{peer: peer}, {peer: peer}, {peer: side{name: "here", needs: []need{{t.TempDir(), "x"}}}}})

@@ -125,13 +125,14 @@ func table(all []result) string {
 			}
 			lacking[x.Why] = append(lacking[x.Why], x.Work)
 		}
-		for _, v := range x.Versions {
-			if !slices.Contains(with, v) {
+		for v := range strings.SplitSeq(strings.Join(x.Versions, ", "), ", ") {
+			if v != "" && !slices.Contains(with, v) {
 				with = append(with, v)
 			}
 		}
 	}
 	var s strings.Builder
+	s.WriteString(wrap(digest(all)) + "\n\n")
 	s.WriteString("| work | ours | peer | times better | goal | | by, others, rounds |\n|---|---|---|---|---|---|---|\n")
 	s.WriteString(strings.Join(beside, "\n") + "\n")
 	if len(growing) > 0 {
@@ -141,7 +142,7 @@ func table(all []result) string {
 	for _, why := range reasons {
 		s.WriteString("\n" + wrap("No figure, "+why+": "+strings.Join(lacking[why], "; ")+".") + "\n")
 	}
-	s.WriteString("\n" + wrap("Measured with "+strings.Join(with, "; ")+". On "+machines(all)+".") + "\n")
+	s.WriteString("\n" + wrap("Measured with "+strings.Join(with, ", ")+". On "+machines(all)+".") + "\n")
 	return s.String()
 }
 
@@ -179,21 +180,52 @@ func dash(s string) string {
 	return s
 }
 
-// machines are those of the lines, and the commits, each once, with the dates from the first to the last.
-func machines(all []result) string {
-	var seen, commits, dates []string
+// digest counts the goals, and names those that were not reached, and where the peer is ahead.
+func digest(all []result) string {
+	count, short, behind := map[string]int{}, []string{}, []string{}
+	work := ""
 	for _, x := range all {
-		if x.Ours == nil {
+		name := x.Work
+		if strings.HasPrefix(name, "its ") {
+			name = work + ": " + name
+		} else {
+			work = name
+		}
+		if x.Ratio != nil && *x.Ratio < 1 {
+			behind = append(behind, name)
+		}
+		if x.Goal == "" {
 			continue
 		}
-		dates, seen = append(dates, x.Date), append(seen, x.Machine)
-		commits = append(commits, cmp.Or(x.Commit, "unknown"))
+		count[x.Verdict]++
+		if x.Verdict == missed || x.Verdict == undecided {
+			short = append(short, name)
+		}
+	}
+	text := fmt.Sprintf("Of %d goals %d are reached, %d missed, %d undecided, %d without a figure.",
+		count[reached]+count[missed]+count[undecided]+count[""], count[reached], count[missed], count[undecided], count[""])
+	if len(short) > 0 {
+		text += " Not reached: " + strings.Join(short, "; ") + "."
+	}
+	if len(behind) > 0 {
+		text += " Behind the peer: " + strings.Join(behind, "; ") + "."
+	}
+	return text
+}
+
+// machines are those of the lines, each once, with the dates from the first to the last.
+func machines(all []result) string {
+	var seen, dates []string
+	for _, x := range all {
+		if x.Ours != nil {
+			dates, seen = append(dates, x.Date), append(seen, x.Machine)
+		}
 	}
 	if len(dates) == 0 {
 		return "no machine yet"
 	}
-	once := func(x []string) string { return strings.Join(slices.Compact(slices.Sorted(slices.Values(x))), ", ") }
-	return fmt.Sprintf("%s; %s to %s; commits %s", once(seen), slices.Min(dates), slices.Max(dates), once(commits))
+	slices.Sort(seen)
+	return fmt.Sprintf("%s; %s to %s", strings.Join(slices.Compact(seen), ", "), slices.Min(dates), slices.Max(dates))
 }
 
 // wrap breaks lines at 120 columns.

@@ -125,7 +125,8 @@ class Ours:
 
 
 def versions() -> str:
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers", "peft"))
+    names = {"torch": "PyTorch", "transformers": "transformers", "peft": "PEFT"}
+    return ", ".join(f"{name} {importlib.metadata.version(package)}" for package, name in names.items())
 
 
 def peak(pid: int) -> float:
