@@ -44,7 +44,7 @@ func llmWorker(ctx context.Context, args []string) error {
 		return err
 	}
 	return onEngine(ctx, func(e *engine.Engine) error {
-		m, err := lm.Load(e.Backend, f.Arg(0), arith.Operand)
+		m, err := loadSpeaker(e, f.Arg(0), arith)
 		if err != nil {
 			return err
 		}
@@ -62,6 +62,16 @@ func llmWorker(ctx context.Context, args []string) error {
 			return answerRequest(r, q)
 		})
 	})
+}
+
+// loadSpeaker does as internal/talk: bf16 is for kernels where they can compute.
+func loadSpeaker(e *engine.Engine, dir string, arith transformer.Arithmetic) (*lm.Model, error) {
+	if arith == transformer.BF16 && e.Name != engine.CUDA {
+		if m, err := lm.LoadKernels(dir, e.Threads); m != nil || err != nil {
+			return m, err
+		}
+	}
+	return lm.Load(e.Backend, dir, arith.Operand)
 }
 
 func answerRequest(r *lm.Runner, q request) (a written, err error) {
@@ -167,7 +177,7 @@ func (b *bench) llmRows() (out []row) {
 	}{
 		{"llm-read", "SmolLM2 bf16 reads 8 prompts of 60", "bf16", 8,
 			request{Prompts: prompts[:8], Tokens: 1}, 8 * prompt, 2},
-		{"llm-one", "SmolLM2 f32 reads one and writes 16 tokens", "f32", 1,
+		{"llm-one", "SmolLM2 bf16 reads one and writes 16 tokens", "bf16", 1,
 			request{Prompts: prompts[:1], Tokens: 16}, 16, 0},
 		{"llm-write", "SmolLM2 bf16 reads 32 and writes 16 tokens each", "bf16", 32,
 			request{Prompts: prompts, Tokens: 16}, 32 * 16, 0},

@@ -57,7 +57,8 @@ What a question says is text to the model, never a command to the program: contr
 	// A template is code of the model's publisher; only those that are known here are followed (package talk).
 	f.StringVar(&o.Template, "template", "",
 		"chat template where the model's own is not known: "+strings.Join(chat.Templates, ", "))
-	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16, the "+
+		"quickest on a processor with AVX512_BF16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
 	f.StringVar(&o.Endpoint, "endpoint", "", "ask there and not here: http://host:port/v1 (OpenAI's shape)")

@@ -113,7 +113,8 @@ func (h *homeModel) register(f *pflag.FlagSet) {
 	f.IntVar(&h.how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
 	f.StringVar(&h.how.Template, "template", "", "chat template where the model's own is not known: "+
 		strings.Join(chat.Templates, ", "))
-	f.StringVar(&h.how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&h.how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16, the "+
+		"quickest on a processor with AVX512_BF16 (default f32)")
 	f.StringVar(&h.how.Engine, "engine", "", engine.FlagUsage)
 	f.StringVar(&h.choose, "choose", judge.ByTotal, "what of an answer's log-probability decides: "+
 		strings.Join(judge.Chooses, ", "))

@@ -94,7 +94,7 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 	l.length = Length{MaxLength: info.MaxLength, Positions: arch.Sizes().Made, Stated: stated}
 	l.identity.Name, l.identity.WeightsSHA256 = folder.Name(dir), sum
 	if l.identity.Engine = engineName; options.byKernels(backend, arch) {
-		l.identity.Engine += ", bf16 kernels"
+		l.identity.Engine = native.Name
 	}
 	return l, nil
 }

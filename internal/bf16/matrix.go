@@ -3,6 +3,7 @@
 package bf16
 
 import (
+	"encoding/binary"
 	"math"
 	"simd/archsimd"
 	"unsafe"
@@ -73,13 +74,24 @@ func (m *Matrix) Set(o int, row []float32) {
 	scatter(at, 4*lanes, m.steps, row)
 }
 
-// SetColumns rounds and files columns 2·step and 2·step+1, numbers of all rows each. Attention's values come so: a
-// token at a time, where the product wants what all tokens say of a number.
-func (m *Matrix) SetColumns(step int, even, odd []float32) {
+// Get reads row o as it was rounded.
+func (m *Matrix) Get(o int, row []float32) {
+	at := m.bytes[o/lanes*m.panelBytes()+o%lanes*4:]
+	for i := range row {
+		half := binary.LittleEndian.Uint16(at[i/2*4*lanes+i%2*2:])
+		row[i] = math.Float32frombits(uint32(half) << 16)
+	}
+}
+
+// SetColumn rounds and files column i, a number of each row. Attention's values come so: a token at a time, where the
+// product wants what all tokens say of a number.
+func (m *Matrix) SetColumn(i int, column []float32) {
+	left := uint64(16 * (i % 2))
+	other := archsimd.BroadcastInt32x16(int32(uint32(0xffff0000) >> left))
 	for o := 0; o < m.Out; o += lanes {
-		at := m.bytes[o/lanes*m.panelBytes()+step*4*lanes:][:4*lanes]
-		low, high := narrow(load(even, o)), narrow(load(odd, o))
-		low.Or(high.ShiftAllLeft(16)).Store((*[lanes]int32)(unsafe.Pointer(&at[0])))
+		at := m.bytes[o/lanes*m.panelBytes()+i/2*4*lanes:][:4*lanes]
+		pairs := (*[lanes]int32)(unsafe.Pointer(&at[0]))
+		archsimd.LoadInt32x16(pairs).And(other).Or(narrow(load(column, o)).ShiftAllLeft(left)).Store(pairs)
 	}
 }
 

@@ -175,11 +175,20 @@ func TestPartsOfAProduct(t *testing.T) {
 		}
 		return c
 	}
-	for step := range in / 2 {
-		columns.SetColumns(step, column(2*step), column(2*step+1))
+	for _, i := range draw.Perm(in) {
+		columns.SetColumn(i, column(i))
 	}
 	if !slices.Equal(columns.bytes, m.bytes) {
 		t.Error("set by columns it is another matrix than set by rows")
+	}
+	row := make([]float32, in)
+	for o := range out {
+		m.Get(o, row)
+		for i, v := range row {
+			if v != nearest(w[o*in+i]) {
+				t.Fatalf("row %d, column %d is read as %g, want %g", o, i, v, nearest(w[o*in+i]))
+			}
+		}
 	}
 
 	var block [256]float32

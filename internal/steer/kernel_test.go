@@ -116,7 +116,10 @@ func TestKernelsLearn(t *testing.T) {
 // Only the kernel changes: what the model scores without one is what it scored before, to the bit.
 func TestTheLanguageModelIsFrozen(t *testing.T) {
 	m := openModel(t, world(t, 3))
-	weights, options := m.Decoder()
+	weights, options, err := m.Decoder()
+	if err != nil {
+		t.Fatal(err)
+	}
 	prompt, answer, err := m.Tokens([]llm.Message{{Role: "user", Content: "Is it good?"}}, "yes")
 	if err != nil {
 		t.Fatal(err)

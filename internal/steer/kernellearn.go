@@ -26,7 +26,10 @@ func (k *kernelRun) learn(ctx context.Context, variant string, e [][]float32) (l
 		l.Loss = kept.Loss
 		return l, kept.Plus, kept.Minus, nil
 	}
-	weights, options := k.m.Decoder()
+	weights, options, err := k.m.Decoder()
+	if err != nil {
+		return l, plus, minus, err
+	}
 	made, err := kernel.New(weights, k.shape(len(e[0])), k.Seed)
 	if err != nil {
 		return l, plus, minus, err

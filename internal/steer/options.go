@@ -31,6 +31,7 @@ func (o Local) Open(ctx context.Context) (*talk.Model, error) {
 	}
 	return talk.Open(ctx, dir, talk.Options{
 		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Template: o.Template,
+		NoKernels: true, // `steer kernel` holds scores to those of graphs of its own
 	})
 }
 

@@ -22,8 +22,12 @@ func (m *Model) adapted(dir string) (*lm.Runner, error) {
 	if r := m.adapters[dir]; r != nil {
 		return r, nil
 	}
+	base, err := m.graph()
+	if err != nil {
+		return nil, err
+	}
 	m.tried++ // a name for each try: the store of weights knows what it was once given
-	weights := m.weights.Beside(fmt.Sprint(m.tried))
+	weights := base.Beside(fmt.Sprint(m.tried))
 	madeFor, err := lora.Load(dir, weights)
 	if err == nil && madeFor != "" && madeFor != m.identity.Weights {
 		err = fault.New(fault.Mismatch, "it was made for weights of SHA-256 %s, those of %s are %s: "+

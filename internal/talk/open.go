@@ -10,10 +10,12 @@ import (
 
 	"hives/internal/chat"
 	"hives/internal/engine"
+	"hives/internal/fault"
 	"hives/internal/llm"
 	"hives/internal/talk/schema"
 	"hives/model/folder"
 	"hives/model/lm"
+	"hives/model/native"
 	"hives/model/transformer"
 	"hives/tokenizer"
 )
@@ -31,6 +33,8 @@ type Options struct {
 	MaxLength int    // tokens of a prompt and its answer; 0: as many as the model has positions
 	Length    int    // tokens of an answer where a request names none; 0: llm.DefaultMaxTokens
 	Slots     int    // of a cache, at least: rows whose answers are of unlike lengths then share it, and its graphs
+	// NoKernels leaves bf16 to the engine: for who holds its numbers to those of graphs of his own (Decoder).
+	NoKernels bool
 }
 
 // Model is a language model in memory: a llm.Provider.
@@ -38,8 +42,11 @@ type Options struct {
 // Invariant: nothing in it changes after Open but the adapters and schemas that were asked for and the runners' caches,
 // whose batches take turns.
 type Model struct {
+	dir      string
 	engine   *engine.Engine
 	weights  *lm.Model
+	graph    func() (*lm.Model, error) // weights in the engine's memory, see inEngine
+	second   *lm.Model                 // those, where they are a second copy
 	runner   *lm.Runner
 	tok      tokenizer.Talker
 	renderer *chat.Renderer
@@ -65,8 +72,8 @@ type Model struct {
 // Open loads the folder or GGUF file of a language model. What can be wrong with its files comes to light before the
 // weights are read. Of an error everything that was opened is closed again.
 func Open(ctx context.Context, dir string, o Options) (*Model, error) {
-	m := &Model{rows: cmp.Or(o.Rows, DefaultRows), most: o.MaxLength, length: cmp.Or(o.Length, llm.DefaultMaxTokens),
-		automata: make(map[string]*schema.Automaton)}
+	m := &Model{dir: dir, rows: cmp.Or(o.Rows, DefaultRows), most: o.MaxLength,
+		length: cmp.Or(o.Length, llm.DefaultMaxTokens), automata: make(map[string]*schema.Automaton)}
 	err := m.openTokenizer(dir, o.Template)
 	if err == nil {
 		err = m.openWeights(ctx, dir, o)
@@ -112,8 +119,15 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	if m.engine, err = engine.Open(ctx, o.Engine); err != nil {
 		return err
 	}
-	if m.weights, err = lm.Load(m.engine.Backend, dir, arith.Operand); err != nil {
-		return err
+	if arith == transformer.BF16 && !o.NoKernels && m.engine.Name != engine.CUDA {
+		if m.weights, err = lm.LoadKernels(dir, m.engine.Threads); err != nil {
+			return err
+		}
+	}
+	if m.graph = sync.OnceValues(m.inEngine); m.weights == nil {
+		if m.weights, err = lm.Load(m.engine.Backend, dir, arith.Operand); err != nil {
+			return err
+		}
 	}
 	if err := tokenizer.FitsVocabulary(m.tok, m.weights.Config.VocabSize); err != nil {
 		return err
@@ -124,6 +138,28 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	m.options = lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows, Slots: o.Slots}
 	m.runner, err = lm.NewRunner(m.weights, m.options)
 	return err
+}
+
+// inEngine are the weights for graphs and adapters. Where kernels compute without either, a second copy is loaded when
+// it is first asked for, of the same weights as the first: files that were replaced since are refused.
+func (m *Model) inEngine() (*lm.Model, error) {
+	if m.weights.Kernels == nil {
+		return m.weights, nil
+	}
+	w, err := lm.Load(m.engine.Backend, m.dir, m.options.Arith.Operand)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := folder.WeightsSHA256(m.dir)
+	if err == nil && sum != m.identity.Weights {
+		err = fault.New(fault.Mismatch, "weights in %s were replaced since they were loaded: start again", m.dir)
+	}
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	m.second = w
+	return w, nil
 }
 
 // identify hashes what answers depend on. Rows is among it: another B rounds otherwise, by some 3e-6 in the logits,
@@ -138,6 +174,9 @@ func (m *Model) identify(dir, precision string) error {
 		Kind: "local", Model: folder.Name(dir), Weights: weights, Tokenizer: m.tok.SHA256(),
 		Template: m.renderer.Name + "\n" + m.renderer.System, Precision: precision,
 		Engine: string(m.engine.Name) + " " + m.engine.PluginSHA256, Rows: m.rows,
+	}
+	if m.weights.Kernels != nil {
+		m.identity.Engine = native.Name
 	}
 	return nil
 }
@@ -159,8 +198,10 @@ func (m *Model) Close() error {
 	if m.runner != nil {
 		m.runner.Close()
 	}
-	if m.weights != nil {
-		m.weights.Close()
+	for _, w := range []*lm.Model{m.second, m.weights} {
+		if w != nil {
+			w.Close()
+		}
 	}
 	if m.engine != nil {
 		m.engine.Close()
@@ -201,8 +242,12 @@ func (m *Model) Positions() int { return m.most }
 // Describe says in a line what answers. The terminal shows it before the first answer, so that nobody mistakes which
 // model speaks.
 func (m *Model) Describe() string {
+	by := string(m.engine.Name)
+	if m.weights.Kernels != nil {
+		by = native.Name
+	}
 	return fmt.Sprintf("%s: %d parameters, template %s, engine %s", m.identity.Model, m.weights.Config.Parameters(),
-		m.renderer.Name, m.engine.Name)
+		m.renderer.Name, by)
 }
 
 // ends tells whether an id ends an answer. There are a handful of such ids, so a walk is as quick as a map.

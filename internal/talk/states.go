@@ -105,5 +105,8 @@ func (m *Model) Tokens(messages []llm.Message, answer string) (prompt, ids []int
 	return prompt, append(ids, m.renderer.TurnEnd()), err
 }
 
-// Decoder is the model in its backend's memory, for graphs of one's own, and how its runner computes.
-func (m *Model) Decoder() (*lm.Model, lm.Options) { return m.weights, m.options }
+// Decoder is the model in its engine's memory, for graphs of one's own, and how its runner computes.
+func (m *Model) Decoder() (*lm.Model, lm.Options, error) {
+	w, err := m.graph()
+	return w, m.options, err
+}

@@ -27,8 +27,7 @@ type Mean struct {
 // Means looks at spans of rows: [i][span]. Rows of any lengths are taken and computed B at a time, those of one bucket
 // together. A span that is empty or leaves its row is refused with the row.
 func (r *Runner) Means(rows [][]int32, spans [][]Span) ([][]Mean, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.take()()
 	if len(rows) != len(spans) {
 		return nil, fault.New(fault.Mismatch, "%d rows and %d lists of spans", len(rows), len(spans))
 	}
@@ -55,6 +54,12 @@ func (r *Runner) Means(rows [][]int32, spans [][]Span) ([][]Mean, error) {
 	for _, k := range kinds {
 		for at := 0; at < len(members[k]); at += r.o.Rows {
 			batch := members[k][at:min(at+r.o.Rows, len(members[k]))]
+			if r.m.Kernels != nil {
+				if err := r.meansRows(batch, rows, spans, out); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err := r.means(batch, k.length, k.spans, rows, spans, out); err != nil {
 				return nil, err
 			}

@@ -2,19 +2,25 @@ package lm
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/fault"
 	"hives/model/decoder"
+	"hives/model/native"
 	"hives/model/transformer"
 )
 
-// Model is a decoder with its head.
+// Model is a decoder with its head: in an engine's memory, or in that of kernels, which then compute in its place. A
+// model of kernels has no Weights: whoever builds graphs of it or gives it adapters loads it for an engine.
 type Model struct {
 	*transformer.Weights
-	Config *decoder.Config
+	Config  *decoder.Config
+	Kernels *native.Model
+
+	using sync.Mutex // Kernels, of which one pass runs at a time
 }
 
 // Load reads a folder or a GGUF file of a language model into the memory of a backend (nil: the host's). The head is
@@ -22,21 +28,51 @@ type Model struct {
 // says one thing and weights that hold another are refused by the tensor's name. dtype is how the weights lie in
 // memory; what products are computed in is the Runner's Arith.
 func Load(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, error) {
+	cfg, err := config(dir)
+	if err != nil {
+		return nil, err
+	}
+	w, err := transformer.Load(cfg, transformer.From{Dir: dir, Backend: backend, DType: dtype})
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Weights: w, Config: cfg}, nil
+}
+
+func config(dir string) (*decoder.Config, error) {
 	path, err := transformer.ConfigPath(dir)
 	if err != nil {
 		return nil, err
 	}
 	cfg, err := decoder.LoadConfig(path)
+	if err == nil {
+		// The embedder reads over a head that its weights hold; here it is wanted.
+		cfg.Head = true
+	}
+	return cfg, err
+}
+
+// LoadKernels is Load for a model that kernels of ours compute, in bfloat16, on so many threads; 0 takes all cores. It
+// is nil for a model that they do not fit (native.Fits).
+func LoadKernels(dir string, threads int) (*Model, error) {
+	cfg, err := config(dir)
+	if err != nil || !native.Fits(cfg) {
+		return nil, err
+	}
+	k, err := native.Load(dir, cfg, transformer.LastToken, threads)
 	if err != nil {
 		return nil, err
 	}
-	// The embedder reads over a head that its weights hold; here it is wanted.
-	cfg.Head = true
-	w, err := transformer.Load(cfg, transformer.From{Dir: dir, Backend: backend, DType: dtype})
-	if err != nil {
-		return nil, err
+	return &Model{Config: cfg, Kernels: k}, nil
+}
+
+// Close frees the weights.
+func (m *Model) Close() {
+	if m.Kernels != nil {
+		m.Kernels.Close()
+		return
 	}
-	return &Model{w, cfg}, nil
+	m.Weights.Close()
 }
 
 // Ladder are the lengths that prompts are padded to and windows grow along. Each is twice the one before, so a row of

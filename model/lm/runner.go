@@ -33,6 +33,7 @@ type Runner struct {
 	made map[string]*model.Exec // graphs by what is fixed in them
 
 	number int64 // of this runner, in the names of its cache
+	rows   rows  // the batch, where kernels compute
 
 	slots int     // T of the cache that exists; 0 without one
 	first []int32 // [B] slot of each row's first token
@@ -50,8 +51,21 @@ func NewRunner(m *Model, o Options) (*Runner, error) {
 	return &Runner{m: m, o: o, made: make(map[string]*model.Exec), number: runners.Add(1)}, nil
 }
 
+// take is held by whoever computes.
+func (r *Runner) take() (release func()) {
+	r.mu.Lock()
+	if r.m.Kernels == nil {
+		return r.mu.Unlock
+	}
+	r.m.using.Lock()
+	return func() { r.m.using.Unlock(); r.mu.Unlock() }
+}
+
 // Close frees the graphs and the cache, not the model.
 func (r *Runner) Close() {
+	if r.m.Kernels != nil {
+		return
+	}
 	for _, exec := range r.made {
 		exec.Finalize()
 	}
@@ -69,8 +83,7 @@ func (r *Runner) Close() {
 //
 // All prompts end at the same slot, so one number says where the next token of every row goes.
 func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float32, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.take()()
 	bucket, err := r.bucket(prompts)
 	if err != nil {
 		return nil, err
@@ -88,6 +101,9 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	}
 	if r.push, err = r.m.newPush(r.o.Rows, steers); err != nil {
 		return nil, err
+	}
+	if r.m.Kernels != nil {
+		return r.beginRows(prompts, bucket, slots)
 	}
 	if err := r.makeCache(slots); err != nil {
 		return nil, err
@@ -158,13 +174,15 @@ func (r *Runner) lay(rows [][]int32, length int) (ids, lengths []int32) {
 // takes any token: nobody reads what comes of it, and no other row looks at it. When the room of Begin is used up the
 // error is fault.Exhausted.
 func (r *Runner) Next(tokens []int32) ([][]float32, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.take()()
 	if r.start == 0 {
 		return nil, fault.New(fault.Invalid, "no prompt was read")
 	}
 	if r.start >= r.slots {
 		return nil, fault.New(fault.Exhausted, "the cache of %d slots is full", r.slots)
+	}
+	if r.m.Kernels != nil {
+		return r.nextRows(tokens)
 	}
 	ids := make([]int32, r.o.Rows)
 	copy(ids, tokens)

@@ -12,13 +12,16 @@ import (
 	"hives/model/transformer"
 )
 
-// tiny is a random model of two layers.
-func tiny(t *testing.T, family string) *lm.Model {
+// tiny is a random model of two layers, with a head of its own.
+func tiny(t *testing.T, family string) *lm.Model { return tinyOf(t, family, false) }
+
+func tinyOf(t *testing.T, family string, tied bool) *lm.Model {
 	t.Helper()
 	cfg := &decoder.Config{
 		VocabSize: 61, HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2, HeadDim: 8,
 		RMSNormEps: 1e-6,
 		RopeTheta:  1e4, InitializerRange: .3, MaxPositions: 300, DType: "float32", ModelType: family, Head: true,
+		Tied: tied,
 	}
 	w, err := transformer.Random(cfg, 5)
 	if err != nil {

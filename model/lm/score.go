@@ -26,8 +26,7 @@ import (
 // Invariant: a row's numbers follow from its prompt's bucket and its own answer's, not from the rows beside it. A batch
 // that is being written (Begin, Next) is lost: its cache is used.
 func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float64, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.take()()
 	asked, err := r.questions(rows, from, steers)
 	if err != nil {
 		return nil, err
@@ -36,6 +35,12 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 	out := make([][]float64, len(rows))
 	for _, kind := range asked.kinds {
 		for batch := range slices.Chunk(asked.members[kind], r.o.Rows) {
+			if r.m.Kernels != nil {
+				if err := r.scoreRows(batch, out); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err := r.read(batch, kind.length); err != nil {
 				return nil, err
 			}

@@ -21,9 +21,10 @@ import (
 type Model struct {
 	cfg     *decoder.Config
 	pooling transformer.Pooling
-	table   []byte // [V, H] bfloat16
+	table   []byte // [V, H] bfloat16; nil where speech has them
 	layers  []layer
-	final   []float32 // gain of the norm above
+	final   []float32    // gain of the norm above
+	speech  *bf16.Matrix // [V, H] what makes tokens of states; nil in an embedder
 	rotary  rotary
 	threads int
 	pass    pass
@@ -42,12 +43,13 @@ type layer struct {
 // Fits tells whether a model can be computed here, and nobody has switched it off.
 func Fits(arch transformer.Architecture) bool {
 	cfg, ok := arch.(*decoder.Config)
-	return ok && os.Getenv(EnvVar) != "off" && bf16.Supported() && !cfg.Head &&
+	return ok && os.Getenv(EnvVar) != "off" && bf16.Supported() &&
 		cfg.Norm() == decoder.RMS && cfg.Activation() == decoder.SiLU
 }
 
 // Load reads the weights of a model folder or a GGUF file, of an architecture that Fits, and packs them as they come:
 // the most that is in memory is what stays, 2 bytes a number. threads is how many work on a pass, all cores if it is 0.
+// A config that asks for a head gives a language model, see Logits.
 func Load(dir string, arch transformer.Architecture, pooling transformer.Pooling, threads int) (*Model, error) {
 	if !Fits(arch) {
 		return nil, fault.New(fault.Unavailable, "a %s model cannot be computed without an engine here", arch.Family())
@@ -63,7 +65,12 @@ func Load(dir string, arch transformer.Architecture, pooling transformer.Pooling
 	if threads < 1 {
 		m.threads = runtime.GOMAXPROCS(0)
 	}
-	m.table = bf16.Room(2 * cfg.VocabSize * cfg.HiddenSize)
+	if cfg.Head {
+		m.speech = bf16.NewMatrix(cfg.VocabSize, cfg.HiddenSize)
+	}
+	if !cfg.Head || cfg.OwnHead() {
+		m.table = bf16.Room(2 * cfg.VocabSize * cfg.HiddenSize)
+	}
 	for l := range m.layers {
 		m.layers[l] = newLayer(cfg)
 	}
@@ -79,6 +86,9 @@ func Load(dir string, arch transformer.Architecture, pooling transformer.Pooling
 func (m *Model) Close() {
 	bf16.Free(m.table)
 	m.table = nil
+	if m.speech != nil {
+		m.speech.Free()
+	}
 	for _, w := range m.layers {
 		for _, x := range []*bf16.Matrix{w.query, w.keyValue, w.output, w.gateUp, w.down} {
 			x.Free()
@@ -173,7 +183,12 @@ func (m *Model) place(y *layer, name string) func(i int, row []float32) {
 	heads, kv := m.cfg.NumHeads*d, m.cfg.NumKVHeads*d
 	switch name {
 	case "embed_tokens.weight":
+		if m.table == nil { // the head is tied to it
+			return below(m.speech, 0)
+		}
 		return func(i int, row []float32) { bf16.Put(m.table[2*i*h:], row) }
+	case "lm_head.weight":
+		return below(m.speech, 0)
 	case "norm.weight":
 		return part(&m.final, 0, h)
 	case "input_layernorm.weight":
@@ -208,51 +223,47 @@ func (m *Model) place(y *layer, name string) func(i int, row []float32) {
 	return nil
 }
 
-// passTokens is how many tokens go through the layers together, if no text is longer. More of them read weights from
-// memory less often and leave less of what lies between two products in the caches.
-const passTokens = 256
-
 // Vectors are those of a batch's slots, [T, H] raw: not normalised. A slot without a text has zeros. Padding costs
 // nothing, and what stands there is not read.
 func (m *Model) Vectors(ctx context.Context, b *pack.Batch) ([]float32, error) {
-	out := make([]float32, len(b.Last)*m.cfg.HiddenSize)
-	for _, some := range together(spans(b)) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		m.run(b.IDs, some, out)
+	h, texts := m.cfg.HiddenSize, m.parts(b)
+	states, err := m.States(ctx, texts, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, len(b.Last)*h)
+	for slot, t := range texts {
+		mean(out[slot*h:][:h], states[:t.Asked*h])
+		states = states[t.Asked*h:]
 	}
 	return out, nil
 }
 
-// span is where a text's ids lie in a batch.
-type span struct{ slot, ids, tokens int }
-
-// spans are a batch's texts, by their slots.
-func spans(b *pack.Batch) []span {
-	all := make([]span, len(b.Members))
+// parts are a batch's texts, by their slots. A language model's vector is its last token's state, or the mean of all.
+func (m *Model) parts(b *pack.Batch) []Part {
+	all := make([]Part, len(b.Members))
 	for at, slot := range b.Texts {
-		if slot < 0 {
-			continue
+		if slot >= 0 {
+			all[slot].IDs = append(all[slot].IDs, b.IDs[at])
 		}
-		if all[slot].tokens == 0 {
-			all[slot] = span{int(slot), at, 0}
+	}
+	for i := range all {
+		if all[i].Asked = 1; m.pooling == transformer.MeanTokens {
+			all[i].Asked = len(all[i].IDs)
 		}
-		all[slot].tokens++
 	}
 	return all
 }
 
-// together divides texts into those of a pass each.
-func together(all []span) (groups [][]span) {
-	tokens := 0
-	for _, s := range all {
-		if len(groups) == 0 || tokens+s.tokens > passTokens {
-			groups, tokens = append(groups, nil), 0
+// mean of rows.
+func mean(to, rows []float32) {
+	n := len(rows) / len(to)
+	for t := range n {
+		for i, v := range rows[t*len(to):][:len(to)] {
+			to[i] += v
 		}
-		last := len(groups) - 1
-		groups[last] = append(groups[last], s)
-		tokens += s.tokens
 	}
-	return groups
+	for i := range to {
+		to[i] /= float32(n)
+	}
 }

@@ -365,7 +365,7 @@ func TestLoadRefuses(t *testing.T) {
 			"layers.1.mlp.up_proj.weight holds a value that is not finite at index 2999"},
 		"missing layer":   {whole, &more, transformer.LastToken, "lack 11 of"},
 		"other family":    {whole, &other, transformer.LastToken, "not part of a model of this config"},
-		"language model":  {whole, &head, transformer.LastToken, "cannot be computed without an engine"},
+		"no head":         {whole, &head, transformer.LastToken, "lack 1 of 36 tensors: lm_head.weight"},
 		"pooling":         {whole, c, transformer.FirstToken, "sees nothing"},
 		"no such folder":  {filepath.Join(whole, "x"), c, transformer.LastToken, "holds neither"},
 		"what is all fit": {whole, c, transformer.LastToken, ""},

@@ -5,6 +5,7 @@ package native
 import (
 	"math"
 	"simd/archsimd"
+	"slices"
 
 	"hives/model/decoder"
 )
@@ -74,6 +75,21 @@ func softmax(x []float32, scale float64) {
 	for i := 0; i < len(x); i += lanes {
 		load(x, i).Mul(share).StoreSlicePart(x[i:])
 	}
+}
+
+// LogSum is log Σ e^x, over all numbers of x.
+func LogSum(x []float32) float64 {
+	const block = 1024 // numbers that are summed in float32
+	top, total := slices.Max(x), 0.0
+	largest, none := archsimd.BroadcastFloat32x16(top), all(math.Inf(-1))
+	for from := 0; from < len(x); from += block {
+		part, sums := x[from:min(from+block, len(x))], archsimd.Float32x16{}
+		for i := 0; i < len(part); i += lanes {
+			sums = sums.Add(exp(filled(part, i, none).Sub(largest)))
+		}
+		total += float64(sum(sums))
+	}
+	return float64(top) + math.Log(total)
 }
 
 // filled loads 16 numbers, with another in place of those beyond the end.

@@ -197,7 +197,7 @@ type ModelVersion struct {
 	Pooling string `protobuf:"bytes,7,opt,name=pooling,proto3" json:"pooling,omitempty"`
 	// f32, mixed or bf16.
 	Precision string `protobuf:"bytes,8,opt,name=precision,proto3" json:"precision,omitempty"`
-	// cuda, cpu or go; "cpu, bf16 kernels" where kernels of ours compute in its place.
+	// cuda, cpu or go; "bf16 kernels" where kernels of ours compute in its place.
 	Engine        string `protobuf:"bytes,9,opt,name=engine,proto3" json:"engine,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
