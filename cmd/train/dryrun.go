@@ -20,7 +20,7 @@ func dryRun(ctx context.Context, cfg trainer.Config, ro trainer.RunOptions, o *o
 	if err := trainer.CheckInputs(&cfg); err != nil {
 		return err
 	}
-	if err := openEngine(ctx, o, &cfg, &ro); err != nil {
+	if err := openEngine(ctx, o, &ro); err != nil {
 		return err
 	}
 	defer ro.Engine.Close()

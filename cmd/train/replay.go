@@ -70,7 +70,7 @@ func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*tra
 		err = trainer.CheckInputs(&cfg)
 	}
 	if err == nil {
-		err = openEngine(ctx, o, &cfg, &options)
+		err = openEngine(ctx, o, &options)
 	}
 	if err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if err != nil {
 		return err
 	}
+	if cfg.LoRA.Rank > 0 && !o.smoke {
+		keepFreed() // a step's buffers are most of what such a run holds
+	}
 	if o.dryRun {
 		return dryRun(ctx, cfg, options, o, out)
 	}
@@ -50,7 +53,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		printNext(out, cfg.Stage, *done)
 		return nil
 	}
-	if err := openEngine(ctx, o, &cfg, &options); err != nil {
+	if err := openEngine(ctx, o, &options); err != nil {
 		return err
 	}
 	defer options.Engine.Close()
@@ -140,10 +143,7 @@ func (o *options) nothingToResume(cfg *trainer.Config) error {
 
 // openEngine opens the engine that the flags name. Versions and the command to go on with are known only now: both
 // name the engine that was taken, which need not be the first choice.
-func openEngine(ctx context.Context, o *options, cfg *trainer.Config, ro *trainer.RunOptions) (err error) {
-	if cfg.LoRA.Rank > 0 {
-		engine.KeepFreed() // a step's buffers are most of what such a run holds
-	}
+func openEngine(ctx context.Context, o *options, ro *trainer.RunOptions) (err error) {
 	ro.Engine, err = engine.Open(ctx, engine.Options{Kind: engine.Kind(o.engine), Threads: o.threads})
 	if err == nil {
 		ro.Versions = versions(ro.Engine)
