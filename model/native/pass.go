@@ -49,7 +49,7 @@ type text struct {
 
 // passTokens is how many tokens go through the layers together, if no part is longer. More of them read weights from
 // memory less often and leave less of what lies between two products in the caches.
-const passTokens = 256
+const passTokens = 384
 
 // States are those of the asked tokens after the final norm, [Σ Asked, H] in the order of the parts, good until the
 // next call. Caches hold the new tokens too, then. The hook may be nil. A context that ends is seen between two passes.
