@@ -4,6 +4,8 @@ package native
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -225,7 +227,8 @@ func grown[T any](s []T, n int) []T {
 }
 
 // workers divides n items among as many goroutines as there are threads, in shares of at least grain. A share is taken
-// when the one before is done, so that a core that others use too does less.
+// when the one before is done, so that a core that others use too does less. A panic in any is the caller's, who may
+// recover from it: in a goroutine of its own it would end the process.
 func (m *Model) workers(n, grain int, do func(worker, from, to int)) {
 	cores := min(m.threads, (n+grain-1)/grain)
 	if cores <= 1 {
@@ -234,7 +237,13 @@ func (m *Model) workers(n, grain int, do func(worker, from, to int)) {
 	}
 	share := max(grain, n/(4*cores))
 	var next atomic.Int64
+	var wrong atomic.Value
 	work := func(worker int) {
+		defer func() {
+			if r := recover(); r != nil {
+				wrong.CompareAndSwap(nil, fmt.Sprintf("%v, in\n%s", r, debug.Stack()))
+			}
+		}()
 		for {
 			from := int(next.Add(int64(share))) - share
 			if from >= n {
@@ -249,4 +258,7 @@ func (m *Model) workers(n, grain int, do func(worker, from, to int)) {
 	}
 	work(0)
 	group.Wait()
+	if r := wrong.Load(); r != nil {
+		panic(r)
+	}
 }

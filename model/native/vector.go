@@ -102,12 +102,12 @@ func filled(x []float32, i int, beyond archsimd.Float32x16) archsimd.Float32x16 
 }
 
 // exp is e^x, right to 2 units of the last place from −87 to 88; beyond them it stays at their values, but for −∞, of
-// which it is 0.
+// which it is 0. NaN stays NaN, which Max and Min would lose: a score that is no number must spoil its vector.
 //
 // x = n·ln 2 + r with a whole n and |r| ≤ ½·ln 2, so that e^x = 2^n · e^r. ln 2 is taken off in two parts, of which n
 // times the first is exact. e^r is its Taylor series to r⁷; what is left out is below 6e-9 of it.
 func exp(x archsimd.Float32x16) archsimd.Float32x16 {
-	gone := x.Equal(all(math.Inf(-1)))
+	given, gone := x, x.Equal(all(math.Inf(-1)))
 	x = x.Max(all(-87)).Min(all(88))
 	n := x.Mul(all(math.Log2E)).RoundToEvenScaled(0)
 	r := n.MulAdd(all(-0.693359375), x)
@@ -116,7 +116,7 @@ func exp(x archsimd.Float32x16) archsimd.Float32x16 {
 	for _, c := range [...]float64{1. / 720, 1. / 120, 1. / 24, 1. / 6, 1. / 2, 1, 1} {
 		p = p.MulAdd(r, all(c))
 	}
-	return archsimd.Float32x16{}.Merge(p.Scale(n), gone)
+	return given.Merge(archsimd.Float32x16{}.Merge(p.Scale(n), gone), given.IsNaN())
 }
 
 // rotary holds cosines and sines of positions, each of D/2 pairs, computed in float64.
