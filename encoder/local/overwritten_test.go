@@ -16,6 +16,12 @@ import (
 // TestWeightsOverwrittenWhileTheyLoad copies the weights over themselves in place, as cp does, while they are loaded
 // again and again: a load is whole, or an error that names the file.
 func TestWeightsOverwrittenWhileTheyLoad(t *testing.T) {
+	for _, precision := range []string{"f32", "bf16"} {
+		t.Run(precision, func(t *testing.T) { overwriteWhileLoading(t, local.Options{Precision: precision}) })
+	}
+}
+
+func overwriteWhileLoading(t *testing.T, o local.Options) {
 	dir := tinyFolder(t)
 	path := filepath.Join(dir, "model.safetensors")
 	content, err := os.ReadFile(path)
@@ -23,7 +29,7 @@ func TestWeightsOverwrittenWhileTheyLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := engine.OpenForTest(t)
-	want := encode(t, open(t, dir, local.Options{}), "a text")[0]
+	want := encode(t, open(t, dir, o), "a text")[0]
 	var copies sync.WaitGroup
 	stop := make(chan struct{})
 	copies.Go(func() {
@@ -41,7 +47,7 @@ func TestWeightsOverwrittenWhileTheyLoad(t *testing.T) {
 	})
 	loaded, refused := 0, 0
 	for range 60 {
-		l, err := local.Open(dir, e.Backend, string(e.Name), local.Options{})
+		l, err := local.Open(dir, e.Backend, string(e.Name), o)
 		if err != nil {
 			if refused++; !strings.Contains(err.Error(), path) {
 				t.Errorf("the error does not name the file: %v", err)
@@ -59,7 +65,7 @@ func TestWeightsOverwrittenWhileTheyLoad(t *testing.T) {
 	if refused == 0 {
 		t.Error("no load met a copy: the test shows nothing")
 	}
-	if got := encode(t, open(t, dir, local.Options{}), "a text")[0]; distance(got, want) != 0 {
+	if got := encode(t, open(t, dir, o), "a text")[0]; distance(got, want) != 0 {
 		t.Error("other vectors once the copy has ended")
 	}
 }
