@@ -7,7 +7,8 @@
 //	x.Begin(tokens, in)                // and x.Set(t, row) for each token
 //	w.Multiply(y, out, &x, 0, w.Groups(), false)
 //
-// What does it round? Weights and inputs, to 8 bits of fraction. Products are exact and sums are float32.
+// What does it round? Weights and inputs, to 8 bits of precision. Products are exact and sums are float32. The
+// instruction takes numbers below 1.2e-38 for 0.
 //
 // Invariant: y[t, o] is the same to the bit whatever the other tokens are and however many: each sum is of one token
 // and one row, in the order of in. A library that picks its order by the size of a product cannot promise this, and so

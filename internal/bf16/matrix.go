@@ -103,7 +103,8 @@ func load(v []float32, o int) archsimd.Float32x16 {
 	return archsimd.LoadFloat32x16SlicePart(v[o:])
 }
 
-// narrow is the upper half of each float32, rounded to the even neighbour: bfloat16 in the lower 16 bits.
+// narrow is the upper half of each float32, rounded to the even neighbour: bfloat16 in the lower 16 bits. The NaN that
+// a processor makes stays one. Others, which only a file could bring, would not; weights are finite (package native).
 func narrow(v archsimd.Float32x16) archsimd.Int32x16 {
 	half, one := archsimd.BroadcastInt32x16(0x7fff), archsimd.BroadcastInt32x16(1)
 	b := v.AsInt32x16()

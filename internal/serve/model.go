@@ -27,7 +27,7 @@ type Model struct {
 	Vocabulary int
 	MaxLength  int      // tokens of a text, the end token included
 	Positions  int      // that the model was made for; 0 where it does not say
-	Exact      bool     // float32 throughout: the self-check is strict
+	Exact      bool     // float32, or the same bits in any company: the self-check is strict
 	Warnings   []string // what whoever runs the server should know of the model
 
 	// Loaded and switched together with the model; nil for none.

@@ -13,8 +13,8 @@ import (
 )
 
 // A vector may differ by as much between a check and the reference, or between two shapes. With float32 the sums
-// differ in their order only; with bf16 operands each product is rounded to 8 bits. Both compare numbers of unit
-// vectors, so they need no scale.
+// differ in their order only, and kernels of ours give the same bits; with an engine's bf16 operands each product is
+// rounded to 8 bits. Both compare numbers of unit vectors, so they need no scale.
 const (
 	exactDifference = 1e-4
 	roundDifference = 5e-2

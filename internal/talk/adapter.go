@@ -9,8 +9,8 @@ import (
 )
 
 // adapted returns what computes with the adapter in a folder, or without one for "". An adapter is opened when it is
-// first asked for and kept: its two narrow matrices a layer stand beside the weights, which all adapters share, so a
-// question with one and a question without cost no second copy of the model.
+// first asked for and kept: its two narrow matrices a layer stand beside the weights, which all adapters share. Only
+// where kernels answer without one do the first adapter's weights cost a second copy of the model (inEngine).
 //
 // Invariant: a refused adapter leaves nothing behind, and the model answers as before.
 func (m *Model) adapted(dir string) (*lm.Runner, error) {

@@ -1,6 +1,6 @@
-// Package native is a decoder's forward pass in Go, with products of package internal/bf16, for embedding on a
-// processor that has AVX512_BF16. It is the same arithmetic as package decoder's graph, read there for what a layer is
-// and why.
+// Package native is a decoder's forward pass in Go, with products of package internal/bf16, for a processor that has
+// AVX512_BF16: it embeds, and a language model reads, writes and scores by it. It is the same arithmetic as package
+// decoder's graph, read there for what a layer is and why.
 //
 // Why a second pass? An engine compiles a graph for each shape, lays texts into rows of a few lengths, and picks for
 // each shape its own order of sums. Here nothing is compiled, nothing is padded, and a text's vector is the same to the

@@ -10,6 +10,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/serve"
 	"hives/model/folder"
+	"hives/model/native"
 	"hives/profiles"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/values"
@@ -72,7 +73,7 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 	return &serve.Model{
 		Runner: l.Runner(), Framed: l.Tokenizer(), Version: v, Aliases: aliases, Engine: engineInfo(e),
 		Prompts: info.Prompts, MaxLength: l.Length().MaxLength, Positions: l.Length().Positions, Warnings: warnings,
-		Exact: c.Precision == "f32", Values: set, Profile: profile,
+		Exact: c.Precision == "f32" || l.Identity().Engine == native.Name, Values: set, Profile: profile,
 		Trim: engine.Trim, TrimBeyond: engine.TrimBeyond, Close: func() { l.Close() },
 	}, nil
 }
