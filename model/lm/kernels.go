@@ -3,6 +3,7 @@ package lm
 import (
 	"context"
 	"math"
+	"slices"
 
 	"hives/internal/fault"
 	"hives/model/native"
@@ -106,22 +107,9 @@ const scoredTogether = 32
 //
 //	prompt "a b c", answers "d e f" and "g"      read a b c: log p(d), log p(g)
 //	                                             read d e behind it: log p(e), log p(f); back to c
-func (r *Runner) scoreRows(batch []*question, out [][]float64) (err error) {
-	prompts, pushed, room, most := make([][]int32, len(batch)), make([][]Steer, len(batch)), 0, 0
-	for at, q := range batch {
-		prompts[at], pushed[at] = q.prompt, q.steer
-		most = max(most, len(q.answers))
-		for _, a := range q.answers {
-			room = max(room, len(a.ids))
-			if err := r.known(a.row, a.ids); err != nil {
-				return err
-			}
-		}
-	}
-	if _, err := r.bucket(prompts); err != nil {
-		return err
-	}
-	if r.push, err = r.m.newPush(r.o.Rows, pushed); err != nil {
+func (r *Runner) scoreRows(batch []*question, out [][]float64) error {
+	prompts, room, err := r.prompts(batch)
+	if err != nil {
 		return err
 	}
 	states, err := r.readRows(prompts, room)
@@ -134,6 +122,7 @@ func (r *Runner) scoreRows(batch []*question, out [][]float64) (err error) {
 			out[a.row] = append(out[a.row], float64(logits[a.ids[0]])-total)
 		}
 	}
+	most := len(slices.MaxFunc(batch, func(a, b *question) int { return len(a.answers) - len(b.answers) }).answers)
 	for n := range most {
 		if err := r.scoreTurn(batch, n, out); err != nil {
 			return err

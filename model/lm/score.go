@@ -131,23 +131,12 @@ func promptKey(ids []int32, steer []Steer) string {
 
 // read takes the prompts of a batch into the cache. There is room behind them for the longest answer, a bucket's length
 // at least, so that batches of one bucket have one cache whatever their answers.
-func (r *Runner) read(batch []*question, bucket int) (err error) {
-	prompts, pushed, longest := make([][]int32, len(batch)), make([][]Steer, len(batch)), 1
-	for at, q := range batch {
-		prompts[at], pushed[at] = q.prompt, q.steer
-		for _, a := range q.answers {
-			longest = max(longest, scoredBucket(len(a.ids)))
-			if err := r.known(a.row, a.ids); err != nil {
-				return err
-			}
-		}
-	}
-	if _, err := r.bucket(prompts); err != nil {
+func (r *Runner) read(batch []*question, bucket int) error {
+	prompts, longest, err := r.prompts(batch)
+	if err != nil {
 		return err
 	}
-	if r.push, err = r.m.newPush(r.o.Rows, pushed); err != nil {
-		return err
-	}
+	longest = scoredBucket(longest)
 	if err := r.makeCache(rung(max(bucket+longest, r.o.Slots))); err != nil {
 		return err
 	}
@@ -159,6 +148,25 @@ func (r *Runner) read(batch []*question, bucket int) (err error) {
 	r.start = 0
 	_, err = r.step(ids, bucket, len(prompts))
 	return err
+}
+
+// prompts are those of a batch, whose steers are taken into the push; longest is the length of its longest answer.
+func (r *Runner) prompts(batch []*question) (all [][]int32, longest int, err error) {
+	pushed := make([][]Steer, len(batch))
+	for at, q := range batch {
+		all, pushed[at] = append(all, q.prompt), q.steer
+		for _, a := range q.answers {
+			longest = max(longest, len(a.ids))
+			if err := r.known(a.row, a.ids); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	if _, err := r.bucket(all); err != nil {
+		return nil, 0, err
+	}
+	r.push, err = r.m.newPush(r.o.Rows, pushed)
+	return all, longest, err
 }
 
 // rung is the first rung of the ladder that holds n slots, and n itself above the last: a prompt may end at the

@@ -4,6 +4,8 @@ package native
 
 import (
 	"math"
+	"math/rand/v2"
+	"simd/archsimd"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +109,45 @@ func TestAPanicOfAWorkerIsTheCallers(t *testing.T) {
 		}()
 		if got := vectors(t, m, [][]int32{{1, 2, 3}}, 16)[0]; !slices.Equal(got, want) {
 			t.Errorf("%d threads: another vector after a panic", threads)
+		}
+	}
+}
+
+// TestFunctionsOfNumbers holds exp, softmax and the gate to the standard library's.
+func TestFunctionsOfNumbers(t *testing.T) {
+	if !bf16.Supported() {
+		t.Skip("this processor has no AVX512_BF16")
+	}
+	draw := rand.New(rand.NewPCG(2, 3))
+	for _, n := range []int{1, 7, 16, 33} {
+		x, gate, up, to := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+		for i := range n {
+			x[i], gate[i], up[i] = float32(40*draw.NormFloat64()), float32(9*draw.NormFloat64()), float32(draw.NormFloat64())
+		}
+		gated(to, gate, up)
+		most, total := slices.Max(x), 0.0
+		for i, v := range x {
+			want := float64(gate[i]) / (1 + math.Exp(-float64(gate[i]))) * float64(up[i])
+			if math.Abs(float64(to[i])-want) > 1e-6*math.Abs(want) {
+				t.Errorf("gate %g, up %g: %g, want %g", gate[i], up[i], to[i], want)
+			}
+			total += math.Exp(.1 * float64(v-most))
+		}
+		shares := slices.Clone(x)
+		softmax(shares, .1)
+		for i, v := range x {
+			want := math.Exp(.1*float64(v-most)) / total
+			if math.Abs(float64(shares[i])-want) > 2e-6*want {
+				t.Errorf("softmax of %d: %g, want %g", n, shares[i], want)
+			}
+		}
+	}
+	for v := -86.5; v < 88; v += .0937 {
+		each := [16]float32{float32(v)}
+		exp(archsimd.LoadFloat32x16(&each)).Store(&each)
+		want := math.Exp(float64(float32(v)))
+		if math.Abs(float64(each[0])-want) > 2.5e-7*want {
+			t.Fatalf("exp %g: %g, want %g", v, each[0], want)
 		}
 	}
 }
