@@ -5,9 +5,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"hives/encoder"
 	"hives/encoder/local"
+	"hives/internal/fault"
 	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/native"
@@ -93,5 +96,35 @@ func TestKernelsGiveTheSameBitsInAnyCompany(t *testing.T) {
 	}
 	if slices.Equal(together[0], together[1]) {
 		t.Error("two texts have the same vector: the check sees nothing")
+	}
+}
+
+// TestCloseWaitsForABatch: weights are freed when nobody reads them, and who comes later has an error.
+func TestCloseWaitsForABatch(t *testing.T) {
+	for _, precision := range []string{"f32", "bf16"} {
+		l := open(t, tinyFolder(t), local.Options{Precision: precision})
+		var texts []encoder.Input
+		for i := range 64 {
+			texts = append(texts, encoder.Input{IDs: slices.Repeat([]int32{int32(i + 1)}, 32)})
+		}
+		var reader sync.WaitGroup
+		begun := make(chan bool)
+		reader.Go(func() {
+			for n := 0; ; n++ {
+				if _, _, err := l.Encode(context.Background(), texts); err != nil {
+					if fault.Of(err) != fault.Unavailable {
+						t.Errorf("%s: %v", precision, err)
+					}
+					return
+				}
+				if n == 0 {
+					close(begun)
+				}
+			}
+		})
+		<-begun
+		l.Close()
+		reader.Wait()
+		l.Close() // a second call does nothing
 	}
 }

@@ -73,7 +73,7 @@ type Runner struct {
 	attention float64
 
 	mu sync.Mutex
-	by computer
+	by computer // nil when closed
 }
 
 // computer is what a Runner computes with: graphs of an engine, or kernels.
@@ -154,8 +154,16 @@ func (r *Runner) Dim() int { return r.dim }
 // Attention is the row length at which the model's attention costs as much as the rest, for pack.Next.
 func (r *Runner) Attention() float64 { return r.attention }
 
-// Close frees the compiled graphs, not the model.
-func (r *Runner) Close() { r.by.close() }
+// Close frees the compiled graphs, not the model. It waits for a batch under way, since that reads the weights which
+// the caller frees next.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by != nil {
+		r.by.close()
+		r.by = nil
+	}
+}
 
 func (g graphs) close() { g.exec.Finalize() }
 
@@ -194,6 +202,9 @@ func (r *Runner) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	defer r.mu.Unlock()
 	if err := ctx.Err(); err != nil { // the lock may have taken long
 		return nil, err
+	}
+	if r.by == nil {
+		return nil, fault.New(fault.Unavailable, "the model is closed")
 	}
 	flat, err := r.by.vectors(ctx, b)
 	if err != nil {
