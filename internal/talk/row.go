@@ -135,8 +135,8 @@ func (r *Row) fit(m *Model) (err error) {
 	if r.shape.prompt, err = lm.Bucket(len(r.prompt)); err != nil {
 		return err
 	}
-	r.shape.slots, err = lm.Bucket(max(r.shape.prompt+r.length, m.options.Slots))
-	return err
+	r.shape.slots = lm.Slots(max(r.shape.prompt+r.length, m.options.Slots))
+	return nil
 }
 
 // begin sets a row with a schema before the first byte of its answer, behind the prefix. Too few tokens for the

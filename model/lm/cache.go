@@ -50,8 +50,7 @@ func (r *Runner) CacheBytes(prompt, answer int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	slots, err := Bucket(bucket + answer)
-	return r.m.Config.CacheBytes(r.o.Rows, slots, r.o.Arith), err
+	return r.m.Config.CacheBytes(r.o.Rows, Slots(bucket+answer), r.o.Arith), nil
 }
 
 // makeCache gives the buffers of T slots memory, and takes it from those of another T. They need no clearing between

@@ -92,3 +92,12 @@ func Bucket(n int) (int, error) {
 	}
 	return Ladder[at], nil
 }
+
+// Slots is how long a cache for n tokens is: the first rung that holds them, and n itself above the last. A prompt may
+// end at the ladder's top, and its answer stands behind it.
+func Slots(n int) int {
+	if b, err := Bucket(n); err == nil {
+		return b
+	}
+	return n
+}

@@ -88,10 +88,7 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	if err != nil {
 		return nil, err
 	}
-	slots, err := Bucket(max(bucket+room, r.o.Slots))
-	if err != nil {
-		return nil, err
-	}
+	slots := Slots(max(bucket+room, r.o.Slots))
 	// A short prompt may want more room than a long one beside it has: the latter's row just goes on unread. What not
 	// even the shortest could use is a mistake.
 	shortest := slices.MinFunc(prompts, func(a, b []int32) int { return len(a) - len(b) })
@@ -193,12 +190,11 @@ func (r *Runner) Next(tokens []int32) ([][]float32, error) {
 // not pay for slots that are still empty: the first 32 slots are looked at alone, then 64, and so on up to T.
 // Results: [rows][V].
 func (r *Runner) step(ids []int32, tokens, rows int) ([][]float32, error) {
-	window, err := Bucket(r.start + tokens)
-	if err == nil {
-		window = min(window, r.slots)
-		err = decoder.CheckStep(r.start, tokens, window, r.slots)
+	window := r.slots // above the ladder all of them: else each token more would be a graph more
+	if rung, err := Bucket(r.start + tokens); err == nil {
+		window = min(rung, r.slots)
 	}
-	if err != nil {
+	if err := decoder.CheckStep(r.start, tokens, window, r.slots); err != nil {
 		return nil, err
 	}
 	exec, err := r.exec(fmt.Sprintf("step %d window %d of %d steered %v", tokens, window, r.slots, r.push != nil),

@@ -1,6 +1,7 @@
 package lm_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"hives/internal/engine"
 	"hives/model/decoder"
 	"hives/model/lm"
+	"hives/model/native"
 	"hives/model/transformer"
 )
 
@@ -202,23 +204,29 @@ func written(t *testing.T, r *lm.Runner, row []int32, from int) (out []float64) 
 func TestAnswersBehindTheLongestPrompt(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	asked, answers := prompt(random, 64), [][]int32{prompt(random, 1), prompt(random, 5)}
-	score := func() [][]float64 {
-		r := runner(t, goEngine(t), tiny(t, decoder.Llama), 2)
-		got, err := r.Score([][]int32{slices.Concat(asked, answers[0]), slices.Concat(asked, answers[1])}, []int{64, 64}, nil)
+	m := tiny(t, decoder.Llama)
+	numbers := func(r *lm.Runner) (all [][]float64) {
+		all, err := r.Score([][]int32{slices.Concat(asked, answers[0]), slices.Concat(asked, answers[1])}, []int{64, 64}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return got
+		return append(all, written(t, r, slices.Concat(asked, answers[1]), 64))
 	}
-	want := score()
+	runners := []*lm.Runner{runner(t, goEngine(t), m, 2)}
+	if native.Fits(m.Config) {
+		runners = append(runners, byKernels(t, m, 2))
+	}
 	whole := lm.Ladder
 	defer func() { lm.Ladder = whole }()
-	lm.Ladder = whole[:2]
-	got := score()
-	for at := range want {
-		for n := range want[at] {
-			if d := got[at][n] - want[at][n]; d > 1e-5 || d < -1e-5 {
-				t.Errorf("answer %d, token %d: %v, want %v", at, n, got[at][n], want[at][n])
+	for way, r := range runners {
+		lm.Ladder = whole
+		want := numbers(r)
+		lm.Ladder = whole[:2]
+		for at, got := range numbers(r) {
+			for n := range want[at] {
+				if d := got[n] - want[at][n]; !(math.Abs(d) <= 1e-5) {
+					t.Errorf("way %d, answer %d, token %d: %v, want %v", way, at, n, got[n], want[at][n])
+				}
 			}
 		}
 	}

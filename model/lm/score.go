@@ -137,7 +137,7 @@ func (r *Runner) read(batch []*question, bucket int) error {
 		return err
 	}
 	longest = scoredBucket(longest)
-	if err := r.makeCache(rung(max(bucket+longest, r.o.Slots))); err != nil {
+	if err := r.makeCache(Slots(max(bucket+longest, r.o.Slots))); err != nil {
 		return err
 	}
 	ids, lengths := r.lay(prompts, bucket)
@@ -167,15 +167,6 @@ func (r *Runner) prompts(batch []*question) (all [][]int32, longest int, err err
 	}
 	r.push, err = r.m.newPush(r.o.Rows, pushed)
 	return all, longest, err
-}
-
-// rung is the first rung of the ladder that holds n slots, and n itself above the last: a prompt may end at the
-// ladder's top, and its answers stand behind it.
-func rung(n int) int {
-	if b, err := Bucket(n); err == nil {
-		return b
-	}
-	return n
 }
 
 // turn is one answer of each question of a batch, all of one bucket; a question without one more has a nil.
@@ -246,7 +237,7 @@ func (r *Runner) score(batch []*question, t turn, out [][]float64) error {
 		copy(ids[at*t.tokens+1:(at+1)*t.tokens], a.ids)
 		copy(target[at*t.tokens:], a.ids)
 	}
-	window := rung(begin + t.tokens)
+	window := Slots(begin + t.tokens)
 	if err := decoder.CheckStep(begin, t.tokens, window, r.slots); err != nil {
 		return err
 	}
