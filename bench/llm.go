@@ -44,7 +44,7 @@ func llmWorker(ctx context.Context, args []string) error {
 		return err
 	}
 	return onEngine(ctx, func(e *engine.Engine) error {
-		m, err := loadSpeaker(e, f.Arg(0), arith)
+		m, err := lm.Open(e.Backend, f.Arg(0), arith, e.Threads)
 		if err != nil {
 			return err
 		}
@@ -62,16 +62,6 @@ func llmWorker(ctx context.Context, args []string) error {
 			return answerRequest(r, q)
 		})
 	})
-}
-
-// loadSpeaker does as internal/talk: bf16 is for kernels where they can compute.
-func loadSpeaker(e *engine.Engine, dir string, arith transformer.Arithmetic) (*lm.Model, error) {
-	if arith == transformer.BF16 && e.Name != engine.CUDA {
-		if m, err := lm.LoadKernels(dir, e.Threads); m != nil || err != nil {
-			return m, err
-		}
-	}
-	return lm.Load(e.Backend, dir, arith.Operand)
 }
 
 func answerRequest(r *lm.Runner, q request) (a written, err error) {

@@ -16,24 +16,17 @@ import (
 
 // TestGoldenVectors embeds the fixtures' ids, all batches in one call, and compares with transformers.
 func TestGoldenVectors(t *testing.T) {
-	entries, err := os.ReadDir(goldentest.Path(t, "a_model"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		l := open(t, goldentest.Path(t, "a_model", e.Name()), local.Options{})
-		inputs, want := goldenRows(t, e.Name()+"_forward.safetensors")
+	for _, name := range goldenModels(t) {
+		l := open(t, goldentest.Path(t, "a_model", name), local.Options{})
+		inputs, want := goldenRows(t, name+"_forward.safetensors")
 		got, _, err := l.Encode(context.Background(), inputs)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range want {
 			if d := distance(got[i], want[i]); !(d <= 5e-6) {
-				t.Errorf("%s: row %d of %d tokens differs by %g", e.Name(), i, len(inputs[i].IDs), d)
+				t.Errorf("%s: row %d of %d tokens differs by %g", name, i, len(inputs[i].IDs), d)
 			}
 			compared++
 		}
@@ -41,6 +34,21 @@ func TestGoldenVectors(t *testing.T) {
 	if compared == 0 {
 		t.Fatal("no vectors in the fixtures")
 	}
+}
+
+// goldenModels are the names of the fixtures' models.
+func goldenModels(t *testing.T) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(goldentest.Path(t, "a_model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 // goldenRows collects the unpadded ids and the vectors of all batches of a file.

@@ -93,8 +93,8 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 	}
 	l.length = Length{MaxLength: info.MaxLength, Positions: arch.Sizes().Made, Stated: stated}
 	l.identity.Name, l.identity.WeightsSHA256 = folder.Name(dir), sum
-	if l.identity.Engine = engineName; options.byKernels(backend, arch) {
-		l.identity.Engine = native.Name
+	if l.identity.Engine == "" {
+		l.identity.Engine = engineName
 	}
 	return l, nil
 }
@@ -102,7 +102,7 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 // load takes the way of package native where there is one, and else that of the engine.
 func (o Options) load(dir string, backend compute.Backend, arch transformer.Architecture, framed *tokenizer.Framed,
 	info folder.Info) (*Local, error) {
-	if o.byKernels(backend, arch) {
+	if o.Precision == "bf16" && o.States == nil && native.InPlaceOf(backend, arch) {
 		l, err := o.begin(arch, framed, info)
 		if err != nil {
 			return nil, err
@@ -111,7 +111,7 @@ func (o Options) load(dir string, backend compute.Backend, arch transformer.Arch
 		if err != nil {
 			return nil, err
 		}
-		l.runner, l.free = newKernelRunner(m, arch, info.MaxLength), m.Close
+		l.runner, l.free, l.identity.Engine = newKernelRunner(m, arch, info.MaxLength), m.Close, native.Name
 		return l, nil
 	}
 	dtype := dtypes.Float32
@@ -129,12 +129,6 @@ func (o Options) load(dir string, backend compute.Backend, arch transformer.Arch
 	}
 	l.free = m.Close
 	return l, nil
-}
-
-// byKernels tells whether a model is computed by package native: in bf16, on a processor that has the instruction, and
-// not on a GPU.
-func (o Options) byKernels(backend compute.Backend, arch transformer.Architecture) bool {
-	return o.Precision == "bf16" && o.States == nil && backend.HasSharedBuffers() && native.Fits(arch)
 }
 
 // over puts what was asked for in place of what the folder says.

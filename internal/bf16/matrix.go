@@ -29,14 +29,14 @@ const (
 //
 // Rows are filled up with zeros to a multiple of 64, columns to an even number. The zero value is ready for Reset.
 type Matrix struct {
-	Out, In int
-	steps   int
-	bytes   []byte // [out / 16, steps, 16, 2] bfloat16
+	Out   int
+	steps int
+	bytes []byte // [out / 16, steps, 16, 2] bfloat16
 }
 
 // NewMatrix is a matrix of zeros for weights, in memory that Free gives back (Room).
 func NewMatrix(out, in int) *Matrix {
-	m := &Matrix{Out: out, In: in, steps: (in + 1) / 2}
+	m := &Matrix{Out: out, steps: (in + 1) / 2}
 	m.bytes = Room(m.size())
 	return m
 }
@@ -50,7 +50,7 @@ func (m *Matrix) Free() {
 // Reset makes a matrix that has not its memory from NewMatrix one of other sizes. Numbers that were set stay where they
 // lie and mean nothing: every row is to be set anew. Those beyond the sizes are zeros.
 func (m *Matrix) Reset(out, in int) {
-	m.Out, m.In, m.steps = out, in, (in+1)/2
+	m.Out, m.steps = out, (in+1)/2
 	if cap(m.bytes) < m.size() {
 		m.bytes = make([]byte, m.size())
 	}

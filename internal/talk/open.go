@@ -119,16 +119,15 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	if m.engine, err = engine.Open(ctx, o.Engine); err != nil {
 		return err
 	}
-	if arith == transformer.BF16 && !o.NoKernels && m.engine.Name != engine.CUDA {
-		if m.weights, err = lm.LoadKernels(dir, m.engine.Threads); err != nil {
-			return err
-		}
+	if o.NoKernels {
+		m.weights, err = lm.Load(m.engine.Backend, dir, arith.Operand)
+	} else {
+		m.weights, err = lm.Open(m.engine.Backend, dir, arith, m.engine.Threads)
 	}
-	if m.graph = sync.OnceValues(m.inEngine); m.weights == nil {
-		if m.weights, err = lm.Load(m.engine.Backend, dir, arith.Operand); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
+	m.graph = sync.OnceValues(m.inEngine)
 	if err := tokenizer.FitsVocabulary(m.tok, m.weights.Config.VocabSize); err != nil {
 		return err
 	}

@@ -52,11 +52,23 @@ func config(dir string) (*decoder.Config, error) {
 	return cfg, err
 }
 
-// LoadKernels is Load for a model that kernels of ours compute, in bfloat16, on so many threads; 0 takes all cores. It
-// is nil for a model that they do not fit (native.Fits).
+// Open is Load for a precision, on a backend or by kernels in its place (native.InPlaceOf), on so many threads.
+func Open(backend compute.Backend, dir string, arith transformer.Arithmetic, threads int) (*Model, error) {
+	cfg, err := config(dir)
+	if err != nil {
+		return nil, err
+	}
+	if arith == transformer.BF16 && native.InPlaceOf(backend, cfg) {
+		return LoadKernels(dir, threads)
+	}
+	return Load(backend, dir, arith.Operand)
+}
+
+// LoadKernels is Load for a model that kernels of ours compute, in bfloat16, on so many threads; 0 takes all cores. A
+// model that they do not fit is refused.
 func LoadKernels(dir string, threads int) (*Model, error) {
 	cfg, err := config(dir)
-	if err != nil || !native.Fits(cfg) {
+	if err != nil {
 		return nil, err
 	}
 	k, err := native.Load(dir, cfg, transformer.LastToken, threads)

@@ -19,9 +19,8 @@ func (m *Model) NewCache(slots int) *Cache {
 	return c
 }
 
-// Tokens is how many it holds, Slots how many it has room for.
-func (c *Cache) Tokens() int { return c.tokens }
-func (c *Cache) Slots() int  { return c.slots }
+// Slots is how many tokens it has room for.
+func (c *Cache) Slots() int { return c.slots }
 
 // Back forgets all tokens but the first n. What stands behind them is written over by whatever comes next, and nobody
 // sees it until then.
